@@ -1,0 +1,79 @@
+/* server/orbs/manager.h -- the orb manager: one orb process a room, from spawn to reaping.
+ *
+ * Rooms tell it who comes and goes; it spawns, watches, asks to end, and kills (ask -> SIGTERM ->
+ * SIGKILL), and says what people should be told. An orb counts against capacity until it is reaped.
+ * Thread: the server's loop (libuv). Owner: main.
+ */
+#ifndef TC_SERVER_ORBS_MANAGER_H
+#define TC_SERVER_ORBS_MANAGER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct tc_orbs;
+struct uv_loop_s;
+
+enum tc_orb_state {
+	TC_ORB_OFF,          /* none asked for */
+	TC_ORB_SPAWNING,     /* process started, not in the room yet */
+	TC_ORB_READY,        /* orb_ready came */
+	TC_ORB_UNRESPONSIVE, /* heartbeats are missing */
+	TC_ORB_DRAINING,     /* asked to end; the kill ladder runs */
+	TC_ORB_GONE,         /* reaped */
+	TC_ORB_FAILED,       /* could not start, or died; nobody restarts it (yet) */
+	TC_ORB_FULL,         /* capacity is taken; waiting for a place */
+};
+
+struct tc_orbs_config { /* copied */
+	struct uv_loop_s *loop;
+	bool enabled;
+	int max_orbs;
+	const char *orb_command;   /* NULL: our own aiorb; else a shell-free command line, split at
+				      spaces/quotes */
+	const char *aiorb_path;    /* absolute path of our own program */
+	const char *work_dir;      /* GPU_SERVER_PATH; NULL: stay */
+	const char *host_port;     /* what --cpu-host says */
+	const char *websocket_url; /* CPU_WEBSOCKET_URL; NULL: ws://host_port */
+	const char *log_level;
+	int64_t max_lifetime_ms, idle_timeout_ms, heartbeat_ms, cleanup_grace_ms, active_cleanup_ms;
+	int64_t test_timeout_ms, unresponsive_after_ms, kill_after_ms, kill_grace_ms;
+};
+
+struct tc_orbs_events {
+	/* A token for this life of this orb; writes at most `size` bytes. 0 or a negative error. */
+	int (*token)(void *user, const char *room, const char *session, char *out, size_t size);
+	void (*token_revoked)(void *user, const char *room, const char *session);
+	void (*state)(void *user, const char *room, enum tc_orb_state state, const char *reason);
+	/* utterance and session_summary messages, as JSON, to be stored. */
+	void (*message)(void *user, const char *room, const char *type, const char *json,
+			size_t len);
+};
+
+struct tc_orb_room {
+	const char *room, *session, *coach, *client; /* ids */
+	bool test;                                   /* appointment status "test" */
+};
+
+struct tc_orb_info { /* for metrics and, later, the dashboard */
+	char room[129], session[129];
+	int pid;
+	enum tc_orb_state state;
+	int64_t started_ms;
+	double cpu_percent, memory_mb, latency_ms;
+};
+
+int tc_orbs_create(struct tc_orbs **out, const struct tc_orbs_config *config,
+		   const struct tc_orbs_events *events, void *user);
+/* Asks all to end (reason server_shutdown), kills what does not, then calls done. */
+void tc_orbs_close(struct tc_orbs *orbs, void (*done)(void *user), void *user);
+/* A second signal: SIGKILL now. */
+void tc_orbs_kill_all(struct tc_orbs *orbs);
+/* The first human came in (or another): make sure there is an orb, tell it who is there. */
+void tc_orbs_joined(struct tc_orbs *orbs, const struct tc_orb_room *room, const char *user_id);
+void tc_orbs_left(struct tc_orbs *orbs, const char *room, const char *user_id);
+void tc_orbs_end(struct tc_orbs *orbs, const char *room, const char *reason);
+size_t tc_orbs_list(const struct tc_orbs *orbs, struct tc_orb_info *out, size_t max);
+const char *tc_orb_state_str(enum tc_orb_state state); /* the word of `orb-state` */
+
+#endif

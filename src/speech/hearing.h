@@ -1,0 +1,59 @@
+/* speech/hearing.h -- the recognizer thread: a lane per person, sound in, words out.
+ *
+ * Each lane: 20 ms frames -> voice activity -> (300 ms pre-roll) recognizer. It knows nothing of
+ * answers: when a turn ends is decided outside (mind/endpointing) and told by
+ * tc_hearing_end_turn(). Never mixes people. A lane in silence costs no recognition.
+ *
+ * Threads: open/add/remove/push/end_turn from the owner's (main) thread; events come on the
+ * recognizer thread and must only queue.
+ */
+#ifndef TC_SPEECH_HEARING_H
+#define TC_SPEECH_HEARING_H
+
+#include "base/clock.h"
+#include "speech/recognizer.h"
+
+#define TC_HEARING_LANES 2
+
+enum tc_hearing_kind {
+	TC_HEARING_SPEECH_START, /* time_ms: when the voice began (before detection) */
+	TC_HEARING_SPEECH_END,   /* the voice stopped; time_ms: when. The turn is still open */
+	TC_HEARING_PARTIAL, /* words so far; also sent when only stable_ms or end_score moved on */
+	TC_HEARING_FINAL,   /* answer to end_turn; start_ms..end_ms is where the voice was */
+	TC_HEARING_DISCARDED, /* answer to end_turn when nothing was understood (a cough) */
+};
+
+struct tc_hearing_event {
+	enum tc_hearing_kind kind;
+	int lane;
+	int64_t time_ms;          /* monotonic */
+	int64_t start_ms, end_ms; /* monotonic, of the utterance */
+	uint32_t utterance; /* counts per lane, the same for partials and the final of one turn */
+	struct tc_hypothesis hypothesis; /* PARTIAL, FINAL */
+	int64_t cpu_us;                  /* CPU this utterance has cost so far */
+};
+
+struct tc_hearing_config {
+	const struct tc_recognizer_ops *engine;
+	struct tc_recognizer
+		*recognizer; /* already open (the nest loads it before the fork); borrowed */
+	const struct tc_clock *clock;
+	void (*event)(void *user,
+		      const struct tc_hearing_event *event); /* on the recognizer thread */
+	void *user;
+};
+
+struct tc_hearing;
+int tc_hearing_create(struct tc_hearing **out, const struct tc_hearing_config *config);
+void tc_hearing_destroy(struct tc_hearing *h);                 /* joins the thread */
+int tc_hearing_add(struct tc_hearing *h, const char *speaker); /* a lane number 0..1, or -ENOSPC */
+void tc_hearing_remove(struct tc_hearing *h,
+		       int lane); /* open words are finalised first (an event) */
+/* 16 kHz, any number of samples. -EAGAIN: the queue was full and this was lost (counted). */
+int tc_hearing_push(struct tc_hearing *h, int lane, const int16_t *pcm, size_t samples,
+		    int64_t time_us);
+void tc_hearing_end_turn(struct tc_hearing *h, int lane, uint32_t utterance);
+float tc_hearing_level_db(const struct tc_hearing *h, int lane); /* newest frame, any thread */
+size_t tc_hearing_backlog_ms(const struct tc_hearing *h);
+
+#endif

@@ -1,0 +1,23 @@
+/* speech/vad.h -- voice activity of one lane: WebRTC noise suppression + VAD where the library is
+ * there, else an adaptive energy detector. Thread: one at a time; push is RT-safe.
+ */
+#ifndef TC_SPEECH_VAD_H
+#define TC_SPEECH_VAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define TC_VAD_FRAME 320 /* 20 ms at 16 kHz */
+
+struct tc_vad;
+struct tc_vad_result {
+	bool speech;    /* smoothed: hang-over and minimum onset applied */
+	float level_db; /* dBFS of the frame */
+};
+
+int tc_vad_create(struct tc_vad **out);
+void tc_vad_destroy(struct tc_vad *vad);
+struct tc_vad_result tc_vad_push(struct tc_vad *vad, const int16_t pcm[TC_VAD_FRAME]);
+void tc_vad_reset(struct tc_vad *vad);
+
+#endif
