@@ -7,11 +7,13 @@
 
 struct tc_picture {
 	int width, height;       /* multiples of 16 */
-	uint8_t *y, *u, *v;      /* into one allocation, owned */
+	uint8_t *y, *u, *v;      /* into `memory` */
 	int y_stride, uv_stride; /* bytes */
+	void *memory;            /* owned; NULL where the planes are borrowed */
 };
 
-/* 32-byte aligned rows. -EINVAL for sides that are no multiples of 16, -ENOMEM. */
+/* 32-byte aligned rows, filled with black. -EINVAL for sides that are no multiples of 16, -ENOMEM.
+ */
 int tc_picture_init(struct tc_picture *picture, int width, int height);
 void tc_picture_finish(struct tc_picture *picture);
 
