@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "orb/args.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/id.h"
+#include "base/json.h"
+
+#define AT(field) offsetof(struct tc_orb_args, field)
+#define HOURS(n)  ((int64_t)(n) * 3600 * 1000)
+
+static const struct tc_option flag_table[] = {
+	{"ROOM", TC_OPTION_STR, AT(room), .doc = "the room to join"},
+	{"SESSION", TC_OPTION_STR, AT(session), .doc = "the session's id"},
+	{"COACH", TC_OPTION_STR, AT(coach), .initial = "", .doc = "the coach's user id"},
+	{"CLIENT", TC_OPTION_STR, AT(client), .initial = "", .doc = "the client's user id"},
+	{"CPU_HOST", TC_OPTION_STR, AT(cpu_host), .doc = "HOST:PORT of the server, with a path if it has one"},
+	{"MAX_LIFETIME", TC_OPTION_INT, AT(max_lifetime), .initial = "7200000", .min = 1000,
+	 .max = HOURS(24), .unit = "ms", .doc = "ends after this long"},
+	{"IDLE_TIMEOUT", TC_OPTION_INT, AT(idle_timeout), .initial = "300000", .min = 1000,
+	 .max = HOURS(24), .unit = "ms", .doc = "ends when nobody was in the room for this long"},
+	{"TEST_MODE", TC_OPTION_BOOL, AT(test_mode), .initial = "false",
+	 .doc = "a test appointment: ORB_TEST_TIMEOUT takes the place of the idle timeout"},
+};
+
+static const struct tc_option env_table[] = {
+	{"CPU_SERVER_HOST", TC_OPTION_STR, AT(env_cpu_host), .doc = "where --cpu-host is absent"},
+	{"CPU_WEBSOCKET_URL", TC_OPTION_STR, AT(websocket_url), .doc = "ws://HOST:PORT or wss://HOST:PORT"},
+	{"ORB_TOKEN", TC_OPTION_STR, AT(token), .secret = true, .doc = "join token for this room"},
+	{"ORB_LOG_LEVEL", TC_OPTION_STR, AT(log_level), .initial = "info", .doc = "LEVEL[,GLOB=LEVEL...]"},
+	{"LOG_FORMAT", TC_OPTION_ENUM, AT(log_format), .initial = "text", .choices = "text|json",
+	 .doc = "of the log lines"},
+	{"STUN_URLS", TC_OPTION_STR, AT(stun_urls), .doc = "stun:HOST:PORT; the first is used"},
+	{"ORB_TEST_TIMEOUT", TC_OPTION_INT, AT(test_timeout), .initial = "30000", .min = 100,
+	 .max = HOURS(24), .unit = "ms", .doc = "idle timeout in test mode"},
+	{"ORB_SESSION_ENDS", TC_OPTION_INT, AT(session_ends), .initial = "0", .min = 0,
+	 .max = INT64_MAX / 2, .unit = "ms", .doc = "when the appointment ends, ms since 1970"},
+	{"ORB_RECOGNIZER", TC_OPTION_STR, AT(recognizer), .initial = "pocketsphinx",
+	 .doc = "speech to text engine: pocketsphinx, null"},
+	{"ORB_SYNTHESIZER", TC_OPTION_STR, AT(synthesizer), .initial = "flite",
+	 .doc = "text to speech engine: flite, null"},
+	{"ORB_SCRIPT", TC_OPTION_STR, AT(script), .doc = "what the null recognizer hears"},
+	{"ORB_SHARE_DIR", TC_OPTION_STR, AT(share_dir), .doc = "language data; found beside the program"},
+	{"ORB_BIND_ADDRESS", TC_OPTION_STR, AT(bind_address), .doc = "only this local address for media"},
+};
+
+/* The `sub` of a JWT we were handed by our own server: it checks it, we only read our name off it. */
+static bool token_subject(const char *token, char *out, size_t size)
+{
+	const char *body = strchr(token, '.');
+	const char *end = body ? strchr(body + 1, '.') : NULL;
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	char text[2048];
+	size_t len = 0;
+	unsigned bits = 0, held = 0;
+	if (!end) {
+		return false;
+	}
+	for (const char *p = body + 1; p < end; p++) {
+		const char *hit = *p ? strchr(digits, *p) : NULL;
+		if (!hit || len == sizeof(text)) {
+			return false;
+		}
+		bits = bits << 6 | (unsigned)(hit - digits);
+		held += 6;
+		if (held >= 8) {
+			held -= 8;
+			text[len++] = (char)(bits >> held & 0xff);
+		}
+	}
+	struct tc_json claims;
+	return tc_json_parse(&claims, text, len, NULL) == 0 &&
+	       tc_json_get_str(claims, "sub", out, size) > 0;
+}
+
+static int check_id(const char *flag, const char *value, bool empty_ok, char *error, size_t size)
+{
+	if (!value || (!*value && !empty_ok)) {
+		snprintf(error, size, "%s=ID is missing", flag);
+		return -EINVAL;
+	}
+	if (*value && !tc_id_valid(value)) {
+		snprintf(error, size, "%s=%.40s: expected 1-128 of A-Z a-z 0-9 _ . : @ -", flag, value);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int check(struct tc_orb_args *args, char *error, size_t size)
+{
+	int err = check_id("--room", args->room, false, error, size);
+	if (!err) {
+		err = check_id("--session", args->session, false, error, size);
+	}
+	if (!err) {
+		err = check_id("--coach", args->coach, true, error, size);
+	}
+	if (!err) {
+		err = check_id("--client", args->client, true, error, size);
+	}
+	if (err) {
+		return err;
+	}
+	if (!args->cpu_host && !args->env_cpu_host && !args->websocket_url) {
+		snprintf(error, size, "--cpu-host=HOST:PORT is missing");
+		return -EINVAL;
+	}
+	const char *url = args->websocket_url;
+	if (url && strncmp(url, "ws://", 5) != 0 && strncmp(url, "wss://", 6) != 0) {
+		snprintf(error, size, "CPU_WEBSOCKET_URL=%.80s: expected ws://HOST:PORT or wss://HOST:PORT",
+		         url);
+		return -EINVAL;
+	}
+	if (!args->token || !token_subject(args->token, args->user_id, sizeof(args->user_id))) {
+		snprintf(args->user_id, sizeof(args->user_id), "ai-orb-%.120s", args->session);
+	}
+	return 0;
+}
+
+int tc_orb_args_parse(struct tc_orb_args *args, int argc, char **argv, char *error, size_t size)
+{
+	*args = (struct tc_orb_args){0};
+	int err = tc_options_init(&args->flags, flag_table, sizeof(flag_table) / sizeof(flag_table[0]), args);
+	if (!err) {
+		err = tc_options_init(&args->env, env_table, sizeof(env_table) / sizeof(env_table[0]), args);
+	}
+	if (!err) {
+		err = tc_options_load_env(&args->env);
+		snprintf(error, size, "%s", args->env.error);
+	}
+	if (!err) {
+		err = tc_options_load_flags(&args->flags, &argc, argv);
+		snprintf(error, size, "%s", args->flags.error);
+	}
+	if (!err && argc > 1) {
+		snprintf(error, size, "%.80s: no such flag", argv[1]);
+		err = -EINVAL;
+	}
+	return err ? err : check(args, error, size);
+}
+
+void tc_orb_args_finish(struct tc_orb_args *args)
+{
+	tc_options_finish(&args->flags);
+	tc_options_finish(&args->env);
+}
+
+void tc_orb_args_help(struct tc_buf *out)
+{
+	struct tc_options o = {.table = flag_table, .count = sizeof(flag_table) / sizeof(flag_table[0])};
+	tc_buf_puts(out, "aiorb --room=ID --session=ID --coach=ID --client=ID --cpu-host=HOST:PORT [flags]\n"
+	                 "The AI participant of one room. Started by tricall.\n\n");
+	tc_options_help(&o, out);
+	tc_buf_puts(out, "\nEnvironment:\n");
+	for (size_t i = 0; i < sizeof(env_table) / sizeof(env_table[0]); i++) {
+		tc_buf_putf(out, "  %-28s %s\n", env_table[i].name, env_table[i].doc);
+	}
+}
