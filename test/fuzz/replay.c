@@ -12,7 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define MAX_INPUT (1024 * 1024)
+#define REPLAY_MAX (1024 * 1024)
 #define CUT_BELOW 512
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -31,12 +31,12 @@ static void run_cut(const uint8_t *data, size_t size)
 static int run_file(const char *path)
 {
 	FILE *file = fopen(path, "rb");
-	uint8_t *data = malloc(MAX_INPUT);
+	uint8_t *data = malloc(REPLAY_MAX);
 	if (!file || !data) {
 		perror(path);
 		exit(1);
 	}
-	size_t size = fread(data, 1, MAX_INPUT, file);
+	size_t size = fread(data, 1, REPLAY_MAX, file);
 	fclose(file);
 	run_cut(data, size);
 	for (size_t n = 0; size <= CUT_BELOW && n < size; n++) {
