@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/sqlite_priv.h"
+
+#include <stdio.h>
+
+#include "base/assert.h"
+#include "base/err.h"
+
+/* "tric": tells our file from another program's (PRAGMA application_id). */
+#define APPLICATION_ID 0x74726963
+
+/* Step n takes a database of version n to n + 1. A step that was released is never edited. */
+static const char *const steps[] = {
+	/* 1: people, appointments, calls */
+	"CREATE TABLE users ("
+	"  id TEXT PRIMARY KEY NOT NULL,"
+	"  email TEXT NOT NULL COLLATE NOCASE UNIQUE,"
+	"  name TEXT NOT NULL CHECK (length(name) > 0),"
+	"  role TEXT NOT NULL CHECK (role IN ('coach', 'client', 'admin')),"
+	"  password TEXT NOT NULL,"
+	"  created_ms INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE logins ("
+	"  hash BLOB PRIMARY KEY NOT NULL CHECK (length(hash) = 32),"
+	"  user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,"
+	"  created_ms INTEGER NOT NULL,"
+	"  expires_ms INTEGER NOT NULL) STRICT, WITHOUT ROWID;"
+	"CREATE INDEX logins_expire ON logins (expires_ms);"
+	"CREATE TABLE appointments ("
+	"  room TEXT PRIMARY KEY NOT NULL,"
+	"  coach TEXT NOT NULL REFERENCES users (id),"
+	"  client TEXT NOT NULL REFERENCES users (id) CHECK (client <> coach),"
+	"  starts_ms INTEGER,"
+	"  minutes INTEGER NOT NULL CHECK (minutes BETWEEN 1 AND 1440),"
+	"  status TEXT NOT NULL CHECK (status IN ('scheduled', 'test'))) STRICT;"
+	"CREATE INDEX appointments_coach ON appointments (coach, starts_ms);"
+	"CREATE INDEX appointments_client ON appointments (client, starts_ms);"
+	/* A room named by a join token has no appointment, its people no row: no references here.
+	 */
+	"CREATE TABLE calls ("
+	"  id TEXT PRIMARY KEY NOT NULL,"
+	"  room TEXT NOT NULL,"
+	"  coach TEXT NOT NULL,"
+	"  client TEXT NOT NULL,"
+	"  started_ms INTEGER NOT NULL,"
+	"  ended_ms INTEGER) STRICT;"
+	"CREATE INDEX calls_room ON calls (room, started_ms);"
+	"CREATE INDEX calls_open ON calls (id) WHERE ended_ms IS NULL;"
+	"CREATE TABLE utterances ("
+	"  call TEXT NOT NULL REFERENCES calls (id) ON DELETE CASCADE,"
+	"  id TEXT NOT NULL,"
+	"  user_id TEXT NOT NULL,"
+	"  text TEXT NOT NULL,"
+	"  start_ms INTEGER NOT NULL,"
+	"  end_ms INTEGER NOT NULL,"
+	"  PRIMARY KEY (call, id)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE summaries ("
+	"  call TEXT PRIMARY KEY NOT NULL REFERENCES calls (id) ON DELETE CASCADE,"
+	"  json TEXT NOT NULL) STRICT;",
+};
+
+static int read_int(sqlite3 *db, const char *sql, int64_t *out)
+{
+	sqlite3_stmt *stmt = NULL;
+	int code = sqlite3_prepare_v2(db, sql, -1, &stmt, NULL);
+	if (code == SQLITE_OK) {
+		code = sqlite3_step(stmt);
+		*out = code == SQLITE_ROW ? sqlite3_column_int64(stmt, 0) : 0;
+	}
+	sqlite3_finalize(stmt);
+	return code == SQLITE_ROW ? 0 : tc_sqlite_err(code);
+}
+
+static int refuse(sqlite3 *db, const char *path, int err, char *why, size_t why_size)
+{
+	snprintf(why, why_size, "%s: %s", path, sqlite3_errmsg(db));
+	return err;
+}
+
+static int check_version(sqlite3 *db, const char *path, int64_t *version, char *why,
+			 size_t why_size)
+{
+	int64_t tables = 0;
+	int64_t application = 0;
+	int err = read_int(db, "PRAGMA user_version", version);
+	if (!err) {
+		err = read_int(db, "PRAGMA application_id", &application);
+	}
+	if (!err) {
+		err = read_int(db, "SELECT count(*) FROM sqlite_schema", &tables);
+	}
+	if (err) {
+		return refuse(db, path, err, why, why_size);
+	}
+	if (tables > 0 && application != APPLICATION_ID) {
+		snprintf(why, why_size, "%s: is not a database of tricall", path);
+		return -EINVAL;
+	}
+	if (*version > (int64_t)TC_COUNT(steps)) {
+		snprintf(why, why_size,
+			 "%s: was written by a newer tricall (schema %lld, this one knows %zu)",
+			 path, (long long)*version, TC_COUNT(steps));
+		return -TC_EVERSION;
+	}
+	return 0;
+}
+
+static int run_steps(sqlite3 *db, int64_t version)
+{
+	int code = SQLITE_OK;
+	for (size_t i = (size_t)version; code == SQLITE_OK && i < TC_COUNT(steps); i++) {
+		code = sqlite3_exec(db, steps[i], NULL, NULL, NULL);
+	}
+	char sql[96];
+	snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %zu",
+		 APPLICATION_ID, TC_COUNT(steps));
+	return code == SQLITE_OK ? sqlite3_exec(db, sql, NULL, NULL, NULL) : code;
+}
+
+int tc_store_migrate(sqlite3 *db, const char *path, char *why, size_t why_size)
+{
+	int64_t version = 0;
+	int err = check_version(db, path, &version, why, why_size);
+	if (err || version == (int64_t)TC_COUNT(steps)) {
+		return err;
+	}
+	/* The lock first, then the version again: another process may be doing the same. */
+	int code = sqlite3_exec(db, "BEGIN EXCLUSIVE", NULL, NULL, NULL);
+	if (code != SQLITE_OK) {
+		return refuse(db, path, tc_sqlite_err(code), why, why_size);
+	}
+	err = check_version(db, path, &version, why, why_size);
+	if (!err && version < (int64_t)TC_COUNT(steps)) {
+		code = run_steps(db, version);
+		if (code == SQLITE_OK) {
+			code = sqlite3_exec(db, "COMMIT", NULL, NULL, NULL);
+		}
+		err = code == SQLITE_OK ? 0 : refuse(db, path, tc_sqlite_err(code), why, why_size);
+	}
+	if (!sqlite3_get_autocommit(db)) {
+		sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	}
+	return err;
+}

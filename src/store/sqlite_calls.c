@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "store/sqlite_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+
+#define CALL_SELECT "SELECT id, room, coach, client, started_ms, ended_ms FROM calls"
+
+static void read_call(struct tc_query *q, struct tc_call *out)
+{
+	tc_query_text(q, 0, out->id, sizeof(out->id));
+	tc_query_text(q, 1, out->room, sizeof(out->room));
+	tc_query_text(q, 2, out->coach, sizeof(out->coach));
+	tc_query_text(q, 3, out->client, sizeof(out->client));
+	out->started_ms = tc_query_int(q, 4);
+	out->ended_ms = tc_query_int(q, 5);
+}
+
+int tc_store_call_add(struct tc_store *store, const struct tc_call *call)
+{
+	int n = TC_QUERY_RUN(store,
+			     "INSERT INTO calls (id, room, coach, client, started_ms, ended_ms)"
+			     " VALUES (?, ?, ?, ?, ?, nullif(?, 0))",
+			     TC_TEXT(call->id), TC_TEXT(call->room), TC_TEXT(call->coach),
+			     TC_TEXT(call->client), TC_INT(call->started_ms),
+			     TC_INT(call->ended_ms));
+	return n < 0 ? n : 0;
+}
+
+int tc_store_call_end(struct tc_store *store, const char *id, int64_t ended_ms)
+{
+	int n = TC_QUERY_RUN(store, "UPDATE calls SET ended_ms = ? WHERE id = ?", TC_INT(ended_ms),
+			     TC_TEXT(id));
+	return n < 0 ? n : n == 0 ? -ENOENT : 0;
+}
+
+int tc_store_calls_close_open(struct tc_store *store)
+{
+	return tc_query_run(store,
+			    "UPDATE calls SET ended_ms = started_ms + coalesce("
+			    " (SELECT max(end_ms) FROM utterances WHERE call = calls.id), 0)"
+			    " WHERE ended_ms IS NULL",
+			    NULL, 0);
+}
+
+int tc_store_call(struct tc_store *store, const char *id, struct tc_call *out)
+{
+	struct tc_query q;
+	int err = TC_QUERY_BEGIN(&q, store, CALL_SELECT " WHERE id = ?", TC_TEXT(id));
+	if (!err) {
+		err = tc_query_row(&q);
+	}
+	if (err == 1) {
+		read_call(&q, out);
+	}
+	tc_query_end(&q);
+	return err == 1 ? 0 : err ? err : -ENOENT;
+}
+
+int tc_store_calls(struct tc_store *store, const char *room, size_t max, struct tc_call **out,
+		   size_t *count)
+{
+	struct tc_query q;
+	int err = TC_QUERY_BEGIN(&q, store,
+				 CALL_SELECT " WHERE ?1 IS NULL OR room = ?1"
+					     " ORDER BY started_ms DESC, id LIMIT ?2",
+				 TC_TEXT(room), TC_INT((int64_t)max));
+	struct tc_call *list = NULL;
+	size_t n = 0;
+	size_t room_for = 0;
+	while (!err && (err = tc_query_row(&q)) == 1) {
+		err = 0;
+		if (n == room_for) {
+			room_for = room_for ? room_for * 2 : 8;
+			struct tc_call *grown = realloc(list, room_for * sizeof(*list));
+			if (!grown) {
+				err = -ENOMEM;
+				break;
+			}
+			list = grown;
+		}
+		read_call(&q, &list[n++]);
+	}
+	tc_query_end(&q);
+	if (err) {
+		free(list);
+		return err;
+	}
+	*out = list;
+	*count = n;
+	return 0;
+}
+
+int tc_store_utterance_put(struct tc_store *store, const char *call_id,
+			   const struct tc_utterance *u)
+{
+	int n = TC_QUERY_RUN(store,
+			     "INSERT INTO utterances (call, id, user_id, text, start_ms, end_ms)"
+			     " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (call, id) DO UPDATE SET"
+			     " text = excluded.text, end_ms = excluded.end_ms",
+			     TC_TEXT(call_id), TC_TEXT(u->id), TC_TEXT(u->user_id),
+			     TC_TEXT(u->text), TC_INT(u->start_ms), TC_INT(u->end_ms));
+	return n < 0 ? n : 0;
+}
+
+static int read_utterance(struct tc_query *q, struct tc_utterance *out)
+{
+	*out = (struct tc_utterance){.start_ms = tc_query_int(q, 3), .end_ms = tc_query_int(q, 4)};
+	tc_query_text(q, 0, out->id, sizeof(out->id));
+	tc_query_text(q, 1, out->user_id, sizeof(out->user_id));
+	tc_query_text(q, 5, out->user_name, sizeof(out->user_name));
+	const char *text = (const char *)sqlite3_column_text(q->stmt, 2);
+	out->text = strdup(text ? text : "");
+	return out->text ? 0 : -ENOMEM;
+}
+
+int tc_store_utterances(struct tc_store *store, const char *call_id, struct tc_utterance **out,
+			size_t *count)
+{
+	struct tc_query q;
+	int err = TC_QUERY_BEGIN(
+		&q, store,
+		"SELECT x.id, x.user_id, x.text, x.start_ms, x.end_ms, u.name FROM utterances x"
+		" LEFT JOIN users u ON u.id = x.user_id WHERE x.call = ?"
+		" ORDER BY x.start_ms, x.end_ms, x.id",
+		TC_TEXT(call_id));
+	struct tc_utterance *list = NULL;
+	size_t n = 0;
+	size_t room_for = 0;
+	while (!err && (err = tc_query_row(&q)) == 1) {
+		err = 0;
+		if (n == room_for) {
+			room_for = room_for ? room_for * 2 : 32;
+			struct tc_utterance *grown = realloc(list, room_for * sizeof(*list));
+			if (!grown) {
+				err = -ENOMEM;
+				break;
+			}
+			list = grown;
+		}
+		err = read_utterance(&q, &list[n]);
+		n += err ? 0 : 1;
+	}
+	tc_query_end(&q);
+	if (err) {
+		tc_utterances_free(list, n);
+		return err;
+	}
+	*out = list;
+	*count = n;
+	return 0;
+}
+
+void tc_utterances_free(struct tc_utterance *utterances, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(utterances[i].text);
+	}
+	free(utterances);
+}
+
+int tc_store_summary_put(struct tc_store *store, const char *call_id, const char *json, size_t len)
+{
+	char *text = strndup(json, len);
+	if (!text) {
+		return -ENOMEM;
+	}
+	int n = TC_QUERY_RUN(store,
+			     "INSERT INTO summaries (call, json) VALUES (?, ?)"
+			     " ON CONFLICT (call) DO UPDATE SET json = excluded.json",
+			     TC_TEXT(call_id), TC_TEXT(text));
+	free(text);
+	return n < 0 ? n : 0;
+}
+
+int tc_store_summary(struct tc_store *store, const char *call_id, char **json)
+{
+	struct tc_query q;
+	int err = TC_QUERY_BEGIN(&q, store, "SELECT json FROM summaries WHERE call = ?",
+				 TC_TEXT(call_id));
+	if (!err) {
+		err = tc_query_row(&q);
+	}
+	if (err == 1) {
+		const char *text = (const char *)sqlite3_column_text(q.stmt, 0);
+		*json = strdup(text ? text : "");
+		err = *json ? 1 : -ENOMEM;
+	}
+	tc_query_end(&q);
+	return err == 1 ? 0 : err ? err : -ENOENT;
+}
