@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/listener.h"
+
+#include <errno.h>
+#include <libwebsockets.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "server/http.h"
+#include "server/ws.h"
+
+TC_LOG_TOPIC("server.listener");
+
+struct tc_listener {
+	struct lws_context *context; /* owned */
+	struct tc_http *http;        /* borrowed, outlives us */
+	struct tc_ws *ws;            /* borrowed, outlives us */
+	int port;
+	bool tls;
+};
+
+/* What libwebsockets keeps pointers to; one process has one listener's shape. */
+static struct lws_protocols protocols[3];
+
+/* An upgrade that names no subprotocol would go to protocols[0]; this sends it to ours. */
+static const struct lws_protocol_vhost_options ws_is_default = {
+	.name = "default",
+	.value = "1",
+};
+static const struct lws_protocol_vhost_options ws_options = {
+	.name = TC_WS_PROTOCOL,
+	.value = "",
+	.options = &ws_is_default,
+};
+
+static void on_lws_log(int level, const char *line)
+{
+	int len = (int)strcspn(line, "\n");
+	if (level & LLL_ERR) {
+		TC_ERROR("lws", "%.*s", len, line);
+	} else {
+		TC_DEBUG("lws", "%.*s", len, line);
+	}
+}
+
+/* Binds for a moment, so that a refusal has its errno: libwebsockets only says "failed". */
+static int try_bind(const char *host, int port)
+{
+	char service[12];
+	snprintf(service, sizeof(service), "%d", port);
+	struct addrinfo hints = {.ai_socktype = SOCK_STREAM,
+				 .ai_flags = AI_PASSIVE | AI_NUMERICHOST | AI_NUMERICSERV};
+	struct addrinfo *address = NULL;
+	if (getaddrinfo(host, service, &hints, &address) != 0) {
+		return -EINVAL;
+	}
+	int err = 0;
+	int one = 1;
+	int fd = socket(address->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		err = -errno;
+	} else {
+		/* As the real one: connections in TIME_WAIT don't count as busy. */
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+		if (bind(fd, address->ai_addr, address->ai_addrlen) != 0) {
+			err = -errno;
+		}
+		close(fd);
+	}
+	freeaddrinfo(address);
+	return err;
+}
+
+static int check_files(const struct tc_listener_config *config, char *why, size_t size)
+{
+	if (!config->tls_cert != !config->tls_key) {
+		snprintf(why, size, "TLS_CERT and TLS_KEY belong together: set both or none");
+		return -EINVAL;
+	}
+	const char *files[] = {config->tls_cert, config->tls_key};
+	for (int i = 0; i < 2 && config->tls_cert; i++) {
+		if (access(files[i], R_OK) != 0) {
+			int err = -errno;
+			snprintf(why, size, "cannot read %s: %s", files[i], tc_err_str(err));
+			return err;
+		}
+	}
+	return 0;
+}
+
+static void fill_protocols(void)
+{
+	protocols[0] = (struct lws_protocols){
+		.name = "http",
+		.callback = tc_http_callback,
+		.per_session_data_size = tc_http_session_size,
+	};
+	protocols[1] = (struct lws_protocols){
+		.name = TC_WS_PROTOCOL,
+		.callback = tc_ws_callback,
+		.per_session_data_size = tc_ws_session_size,
+		.rx_buffer_size = TC_WS_RX_BUFFER,
+	};
+}
+
+static struct lws_context *create_context(struct tc_listener *listener,
+					  const struct tc_listener_config *config, const char *host)
+{
+	void *loops[1] = {config->loop};
+	struct lws_context_creation_info info = {
+		.port = config->port,
+		.iface = host,
+		.protocols = protocols,
+		.pvo = &ws_options,
+		.foreign_loops = loops,
+		.user = listener,
+		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN |
+			   LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME |
+			   LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
+		/* One read takes what a burst of small messages left in the socket. */
+		.pt_serv_buf_size = 64 * 1024,
+		/* A join token in the URL and cookies beside it. */
+		.max_http_header_data = 8192,
+		.vhost_name = "tricall",
+		/* No HTTP/2: each browser would bring it, and WebSocket needs HTTP/1.1 anyway. */
+		.alpn = "http/1.1",
+		.keepalive_timeout = 30,
+	};
+	if (config->tls_cert) {
+		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
+		info.ssl_cert_filepath = config->tls_cert;
+		info.ssl_private_key_filepath = config->tls_key;
+	}
+	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
+	return lws_create_context(&info);
+}
+
+static void count_handle(uv_handle_t *handle, void *arg)
+{
+	(*(int *)arg)++;
+}
+
+static int handles_of(uv_loop_t *loop)
+{
+	int count = 0;
+	uv_walk(loop, count_handle, &count);
+	return count;
+}
+
+static void explain_no_vhost(const struct tc_listener_config *config, const char *host, char *why,
+			     size_t size)
+{
+	if (config->tls_cert) {
+		snprintf(why, size,
+			 "TLS does not start with %s and %s: a PEM certificate and its key?",
+			 config->tls_cert, config->tls_key);
+	} else {
+		snprintf(why, size, "cannot start on %s port %d", host, config->port);
+	}
+}
+
+/* libwebsockets may hand out a context that does nothing (its issue 2322: the event library's
+ * plugin is missing), and one whose port never opened. */
+static int check_alive(struct tc_listener *listener, const struct tc_listener_config *config,
+		       const char *host, int handles_before, char *why, size_t size)
+{
+	if (handles_of(config->loop) == handles_before) {
+		snprintf(why, size,
+			 "libwebsockets has no libuv support: install libwebsockets-evlib-uv");
+		return -ENOSYS;
+	}
+	struct lws_vhost *vhost = lws_get_vhost_by_name(listener->context, "tricall");
+	if (!vhost) {
+		explain_no_vhost(config, host, why, size);
+		return -EINVAL;
+	}
+	listener->port = lws_get_vhost_listen_port(vhost);
+	if (listener->port <= 0 || try_bind(host, listener->port) != -EADDRINUSE) {
+		snprintf(why, size, "%s port %d did not open", host, config->port);
+		return -EADDRINUSE;
+	}
+	return 0;
+}
+
+int tc_listener_create(struct tc_listener **out, const struct tc_listener_config *config, char *why,
+		       size_t size)
+{
+	const char *host = config->host ? config->host : "127.0.0.1";
+	int err = check_files(config, why, size);
+	if (err) {
+		return err;
+	}
+	err = try_bind(host, config->port);
+	if (err) {
+		snprintf(why, size, "cannot listen on %s port %d: %s", host, config->port,
+			 err == -EINVAL ? "HOST is no address of this machine" : tc_err_str(err));
+		return err;
+	}
+	struct tc_listener *listener = calloc(1, sizeof(*listener));
+	if (!listener) {
+		snprintf(why, size, "out of memory");
+		return -ENOMEM;
+	}
+	listener->http = config->http;
+	listener->ws = config->ws;
+	listener->tls = config->tls_cert != NULL;
+	fill_protocols();
+	int handles_before = handles_of(config->loop);
+	listener->context = create_context(listener, config, host);
+	if (!listener->context) {
+		explain_no_vhost(config, host, why, size);
+		err = -EINVAL;
+	} else {
+		err = check_alive(listener, config, host, handles_before, why, size);
+	}
+	if (err) {
+		tc_listener_close(listener);
+		return err;
+	}
+	TC_INFO(NULL, "listening on %s port %d%s", host, listener->port,
+		listener->tls ? " (TLS)" : "");
+	*out = listener;
+	return 0;
+}
+
+int tc_listener_port(const struct tc_listener *listener)
+{
+	return listener->port;
+}
+
+bool tc_listener_tls(const struct tc_listener *listener)
+{
+	return listener->tls;
+}
+
+void tc_listener_close(struct tc_listener *listener)
+{
+	if (!listener) {
+		return;
+	}
+	if (listener->context) {
+		lws_context_destroy(listener->context);
+	}
+	free(listener);
+}
+
+struct tc_http *tc_listener_http(struct lws *wsi)
+{
+	struct tc_listener *listener = lws_context_user(lws_get_context(wsi));
+	return listener->http;
+}
+
+struct tc_ws *tc_listener_ws(struct lws *wsi)
+{
+	struct tc_listener *listener = lws_context_user(lws_get_context(wsi));
+	return listener->ws;
+}

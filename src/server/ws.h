@@ -1,0 +1,38 @@
+/* server/ws.h -- WebSocket connections: the upgrade, frames in and out, pings. What the frames mean
+ * is decided in rooms.c. Thread: the server's loop. Owner: main.
+ */
+#ifndef TC_SERVER_WS_H
+#define TC_SERVER_WS_H
+
+#include <libwebsockets.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "server/access.h"
+
+struct tc_rooms;
+struct tc_ws;
+
+#define TC_WS_PROTOCOL "tricall"
+/* A connection keeps this much for incoming pieces; longer messages are put together from them. */
+#define TC_WS_RX_BUFFER 1024
+
+struct tc_ws_config {
+	struct uv_loop_s *loop; /* borrowed; outlives us */
+	struct tc_rooms *rooms; /* borrowed; outlives us */
+	tc_access_fn access;    /* asked once an upgrade */
+	void *access_user;
+	bool tls; /* what access is told */
+};
+
+int tc_ws_create(struct tc_ws **out, const struct tc_ws_config *config);
+/* After tc_listener_close() and before the loop's last turns; frees once its handles are closed.
+ * NULL-safe. */
+void tc_ws_close(struct tc_ws *ws);
+
+/* For listener.c. */
+extern const size_t tc_ws_session_size;
+int tc_ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *session, void *in,
+		   size_t len);
+
+#endif
