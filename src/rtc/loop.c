@@ -15,6 +15,7 @@
 
 struct tc_loop {
 	GMainContext *context; /* owned */
+	GMainLoop *main_loop;  /* owned; never run by us: libwebsockets asks for one to find the context */
 	struct tc_home home;
 	atomic_bool quit;
 };
@@ -44,6 +45,7 @@ int tc_loop_create(struct tc_loop **out)
 		return -ENOMEM;
 	}
 	loop->context = g_main_context_new();
+	loop->main_loop = g_main_loop_new(loop->context, FALSE);
 	tc_home_init(&loop->home);
 	atomic_init(&loop->quit, false);
 	*out = loop;
@@ -57,6 +59,7 @@ void tc_loop_destroy(struct tc_loop *loop)
 	}
 	for (int i = 0; i < DRAIN_TURNS && g_main_context_iteration(loop->context, FALSE); i++) {
 	}
+	g_main_loop_unref(loop->main_loop);
 	g_main_context_unref(loop->context);
 	free(loop);
 }
@@ -84,6 +87,11 @@ void tc_loop_quit(struct tc_loop *loop)
 void *tc_loop_native(struct tc_loop *loop)
 {
 	return loop->context;
+}
+
+void *tc_loop_native_main(struct tc_loop *loop)
+{
+	return loop->main_loop;
 }
 
 static gboolean on_timer(gpointer user)

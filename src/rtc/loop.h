@@ -22,6 +22,8 @@ void tc_loop_run(struct tc_loop *loop);     /* until tc_loop_quit() */
 bool tc_loop_turn(struct tc_loop *loop, bool block);
 void tc_loop_quit(struct tc_loop *loop);
 void *tc_loop_native(struct tc_loop *loop); /* GMainContext *, borrowed */
+/* GMainLoop * on that context, borrowed: what libwebsockets takes as a foreign loop. */
+void *tc_loop_native_main(struct tc_loop *loop);
 
 /* Owned by the caller until cancelled, one-shot ones too. NULL: no memory. Cancel is NULL-safe and
  * may be called from inside the callback. */
