@@ -19,7 +19,8 @@ enum tc_hearing_kind {
 	TC_HEARING_SPEECH_START, /* time_ms: when the voice began (before detection) */
 	TC_HEARING_SPEECH_END,   /* the voice stopped; time_ms: when. The turn is still open */
 	TC_HEARING_PARTIAL, /* words so far; also sent when only stable_ms or end_score moved on */
-	TC_HEARING_FINAL,   /* answer to end_turn; start_ms..end_ms is where the voice was */
+	TC_HEARING_FINAL,   /* answer to end_turn, or a turn of over 40 s cut; start_ms..end_ms is
+			       where the voice was */
 	TC_HEARING_DISCARDED, /* answer to end_turn when nothing was understood (a cough) */
 };
 
@@ -28,6 +29,7 @@ struct tc_hearing_event {
 	int lane;
 	int64_t time_ms;          /* monotonic */
 	int64_t start_ms, end_ms; /* monotonic, of the utterance */
+	int64_t begin_ms;         /* monotonic, what the words' times count from */
 	uint32_t utterance; /* counts per lane, the same for partials and the final of one turn */
 	struct tc_hypothesis hypothesis; /* PARTIAL, FINAL */
 	int64_t cpu_us;                  /* CPU this utterance has cost so far */
@@ -49,11 +51,15 @@ void tc_hearing_destroy(struct tc_hearing *h);                 /* joins the thre
 int tc_hearing_add(struct tc_hearing *h, const char *speaker); /* a lane number 0..1, or -ENOSPC */
 void tc_hearing_remove(struct tc_hearing *h,
 		       int lane); /* open words are finalised first (an event) */
-/* 16 kHz, any number of samples. -EAGAIN: the queue was full and this was lost (counted). */
+/* 16 kHz, any number of samples; time_us: monotonic, of the first of them. -EAGAIN: the queue was
+ * full and this was lost (counted). */
 int tc_hearing_push(struct tc_hearing *h, int lane, const int16_t *pcm, size_t samples,
 		    int64_t time_us);
 void tc_hearing_end_turn(struct tc_hearing *h, int lane, uint32_t utterance);
+/* A name to listen for; learnt when nobody speaks (it takes ~0.1 s). -EINVAL: too long. */
+int tc_hearing_add_word(struct tc_hearing *h, const char *word);
 float tc_hearing_level_db(const struct tc_hearing *h, int lane); /* newest frame, any thread */
-size_t tc_hearing_backlog_ms(const struct tc_hearing *h);
+size_t tc_hearing_backlog_ms(const struct tc_hearing *h);        /* any thread */
+uint64_t tc_hearing_lost_ms(const struct tc_hearing *h); /* refused or thrown away; any thread */
 
 #endif

@@ -1,0 +1,340 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "speech/hearing.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/assert.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "base/queue.h"
+#include "speech/lane.h"
+
+TC_LOG_TOPIC("speech.hearing");
+
+#define RATE         16000
+#define PIECE        TC_VAD_FRAME
+#define QUEUE_ITEMS  512 /* 5 s of two lanes */
+#define COMMAND_ROOM 32  /* sound is refused before commands have no place */
+#define SHED_ABOVE   384 /* so far behind, the oldest sound is thrown away ... */
+#define SHED_TO      128 /* ... until only this much waits */
+#define STARVED_MS   200 /* a lane whose packets stopped arriving is not speaking any more */
+#define WAIT_MS      50
+#define WORDS        16
+
+enum command {
+	COMMAND_SOUND,
+	COMMAND_ADD,
+	COMMAND_REMOVE,
+	COMMAND_END_TURN,
+	COMMAND_WORD,
+};
+
+struct item {
+	enum command command;
+	int lane;
+	uint32_t utterance;
+	size_t samples;
+	int64_t time_us;
+	union {
+		int16_t pcm[PIECE];
+		char text[PIECE * sizeof(int16_t)];
+	};
+};
+
+struct tc_hearing {
+	struct tc_hearing_config config;
+	struct tc_queue *queue; /* owned */
+	pthread_t thread;
+	bool thread_runs;
+	atomic_bool stop;
+	atomic_int_fast64_t waiting[TC_HEARING_LANES]; /* samples pushed and not yet taken */
+	atomic_uint_fast64_t lost;                     /* samples refused or thrown away */
+	bool used[TC_HEARING_LANES];                   /* owner's thread */
+	struct tc_home home;
+	/* The rest belongs to the recognizer thread (but a lane's level, which is atomic). */
+	struct tc_lane *lanes[TC_HEARING_LANES];
+	bool live[TC_HEARING_LANES];
+	char words[WORDS][TC_LANE_NAME]; /* names to learn when nobody speaks */
+	int word_count;
+};
+
+static void add_lane(struct tc_hearing *h, const struct item *item)
+{
+	int err = tc_lane_start(h->lanes[item->lane], item->text);
+	h->live[item->lane] = !err;
+	if (err) {
+		TC_ERROR(NULL, "lane %d cannot be heard: %s", item->lane, tc_err_str(err));
+	}
+}
+
+static void learn_words(struct tc_hearing *h)
+{
+	for (int i = 0; i < TC_HEARING_LANES; i++) {
+		if (h->live[i] && tc_lane_is_open(h->lanes[i])) {
+			return; /* learning rebuilds the search, which must not happen in mid-word
+				 */
+		}
+	}
+	for (int i = 0; i < h->word_count; i++) {
+		int err = h->config.engine->add_word(h->config.recognizer, h->words[i]);
+		if (err) {
+			TC_DEBUG(NULL, "a name was not learnt: %s", tc_err_str(err));
+		}
+	}
+	h->word_count = 0;
+}
+
+static void take(struct tc_hearing *h, const struct item *item)
+{
+	struct tc_lane *lane = h->lanes[item->lane];
+	switch (item->command) {
+	case COMMAND_SOUND:
+		atomic_fetch_sub(&h->waiting[item->lane], (int_fast64_t)item->samples);
+		if (h->live[item->lane]) {
+			tc_lane_sound(lane, item->pcm, item->samples, item->time_us);
+		}
+		break;
+	case COMMAND_ADD:
+		add_lane(h, item);
+		break;
+	case COMMAND_REMOVE:
+		if (h->live[item->lane]) {
+			tc_lane_stop(lane);
+			h->live[item->lane] = false;
+		}
+		break;
+	case COMMAND_END_TURN:
+		if (h->live[item->lane]) {
+			tc_lane_end_turn(lane, item->utterance);
+		}
+		break;
+	case COMMAND_WORD:
+		if (h->word_count < WORDS) {
+			memcpy(h->words[h->word_count++], item->text, TC_LANE_NAME);
+		}
+		break;
+	}
+}
+
+/* Old sound is worth less than new: better to miss words than to answer seconds late. */
+static void shed(struct tc_hearing *h)
+{
+	uint64_t samples = 0;
+	struct item item;
+	while (tc_queue_count(h->queue) > SHED_TO && tc_queue_pop(h->queue, &item)) {
+		if (item.command == COMMAND_SOUND) {
+			atomic_fetch_sub(&h->waiting[item.lane], (int_fast64_t)item.samples);
+			samples += item.samples;
+		} else {
+			take(h, &item);
+		}
+	}
+	atomic_fetch_add(&h->lost, samples);
+	TC_WARN(NULL, "the recognizer is too slow: %llu ms of sound thrown away",
+		(unsigned long long)(samples * 1000 / RATE));
+}
+
+static void check_starved(struct tc_hearing *h)
+{
+	int64_t now_us = tc_clock_us(h->config.clock);
+	for (int i = 0; i < TC_HEARING_LANES; i++) {
+		if (h->live[i] && !atomic_load(&h->waiting[i])) {
+			tc_lane_starved(h->lanes[i], now_us, STARVED_MS * 1000);
+		}
+	}
+}
+
+static bool anybody_speaks(const struct tc_hearing *h)
+{
+	for (int i = 0; i < TC_HEARING_LANES; i++) {
+		if (h->live[i] && tc_lane_is_open(h->lanes[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void *run(void *arg)
+{
+	struct tc_hearing *h = arg;
+	struct item item;
+	while (!atomic_load(&h->stop)) {
+		tc_queue_wait(h->queue, anybody_speaks(h) ? WAIT_MS : -1);
+		while (!atomic_load(&h->stop) && tc_queue_pop(h->queue, &item)) {
+			take(h, &item);
+			if (tc_queue_count(h->queue) > SHED_ABOVE) {
+				shed(h);
+			}
+		}
+		check_starved(h);
+		if (h->word_count) {
+			learn_words(h);
+		}
+	}
+	for (int i = 0; i < TC_HEARING_LANES; i++) {
+		if (h->live[i]) {
+			tc_lane_abandon(h->lanes[i]);
+		}
+	}
+	return NULL;
+}
+
+int tc_hearing_create(struct tc_hearing **out, const struct tc_hearing_config *config)
+{
+	TC_ASSERT(config->engine && config->recognizer && config->event);
+	struct tc_hearing *h = calloc(1, sizeof(*h));
+	if (!h) {
+		return -ENOMEM;
+	}
+	tc_home_init(&h->home);
+	h->config = *config;
+	if (!h->config.clock) {
+		h->config.clock = tc_clock_system();
+	}
+	int err = tc_queue_create(&h->queue, sizeof(struct item), QUEUE_ITEMS, true);
+	for (int i = 0; !err && i < TC_HEARING_LANES; i++) {
+		err = tc_lane_create(&h->lanes[i], i, &h->config);
+	}
+	if (err) {
+		goto fail;
+	}
+	err = -pthread_create(&h->thread, NULL, run, h);
+	if (err) {
+		goto fail;
+	}
+	h->thread_runs = true;
+	pthread_setname_np(h->thread, "recognizer");
+	*out = h;
+	return 0;
+fail:
+	tc_hearing_destroy(h);
+	return err;
+}
+
+void tc_hearing_destroy(struct tc_hearing *h)
+{
+	if (!h) {
+		return;
+	}
+	if (h->thread_runs) {
+		atomic_store(&h->stop, true);
+		tc_queue_wake(h->queue);
+		pthread_join(h->thread, NULL);
+	}
+	for (int i = 0; i < TC_HEARING_LANES; i++) {
+		tc_lane_destroy(h->lanes[i]);
+	}
+	tc_queue_destroy(h->queue);
+	free(h);
+}
+
+static int send(struct tc_hearing *h, const struct item *item)
+{
+	int err = tc_queue_push(h->queue, item);
+	if (err) {
+		TC_WARN(NULL, "command %d lost: %s", (int)item->command, tc_err_str(err));
+	}
+	return err;
+}
+
+int tc_hearing_add(struct tc_hearing *h, const char *speaker)
+{
+	TC_ASSERT_HOME(h);
+	for (int i = 0; i < TC_HEARING_LANES; i++) {
+		if (h->used[i]) {
+			continue;
+		}
+		struct item item = {.command = COMMAND_ADD, .lane = i};
+		snprintf(item.text, sizeof(item.text), "%s", speaker);
+		int err = send(h, &item);
+		if (err) {
+			return err;
+		}
+		h->used[i] = true;
+		return i;
+	}
+	return -ENOSPC;
+}
+
+static bool is_lane(const struct tc_hearing *h, int lane)
+{
+	return lane >= 0 && lane < TC_HEARING_LANES && h->used[lane];
+}
+
+void tc_hearing_remove(struct tc_hearing *h, int lane)
+{
+	TC_ASSERT_HOME(h);
+	struct item item = {.command = COMMAND_REMOVE, .lane = lane};
+	if (is_lane(h, lane) && !send(h, &item)) {
+		h->used[lane] = false;
+	}
+}
+
+int tc_hearing_push(struct tc_hearing *h, int lane, const int16_t *pcm, size_t samples,
+		    int64_t time_us)
+{
+	if (!is_lane(h, lane)) {
+		return -EINVAL;
+	}
+	struct item item = {.command = COMMAND_SOUND, .lane = lane};
+	while (samples) {
+		item.samples = samples < PIECE ? samples : PIECE;
+		item.time_us = time_us;
+		memcpy(item.pcm, pcm, item.samples * sizeof(*pcm));
+		atomic_fetch_add(&h->waiting[lane], (int_fast64_t)item.samples);
+		if (tc_queue_count(h->queue) >= QUEUE_ITEMS - COMMAND_ROOM ||
+		    tc_queue_push(h->queue, &item)) {
+			atomic_fetch_sub(&h->waiting[lane], (int_fast64_t)item.samples);
+			atomic_fetch_add(&h->lost, samples);
+			return -EAGAIN;
+		}
+		pcm += item.samples;
+		samples -= item.samples;
+		time_us += (int64_t)item.samples * 1000000 / RATE;
+	}
+	return 0;
+}
+
+void tc_hearing_end_turn(struct tc_hearing *h, int lane, uint32_t utterance)
+{
+	struct item item = {.command = COMMAND_END_TURN, .lane = lane, .utterance = utterance};
+	if (is_lane(h, lane)) {
+		send(h, &item);
+	}
+}
+
+int tc_hearing_add_word(struct tc_hearing *h, const char *word)
+{
+	struct item item = {.command = COMMAND_WORD};
+	if (strlen(word) >= TC_LANE_NAME) {
+		return -EINVAL;
+	}
+	strcpy(item.text, word);
+	return send(h, &item);
+}
+
+float tc_hearing_level_db(const struct tc_hearing *h, int lane)
+{
+	return lane >= 0 && lane < TC_HEARING_LANES ? tc_lane_level_db(h->lanes[lane]) : -96.0f;
+}
+
+size_t tc_hearing_backlog_ms(const struct tc_hearing *h)
+{
+	int_fast64_t most = 0;
+	for (int i = 0; i < TC_HEARING_LANES; i++) {
+		int_fast64_t samples = atomic_load(&h->waiting[i]);
+		most = samples > most ? samples : most;
+	}
+	return (size_t)(most * 1000 / RATE);
+}
+
+uint64_t tc_hearing_lost_ms(const struct tc_hearing *h)
+{
+	return atomic_load(&h->lost) * 1000 / RATE;
+}

@@ -1,0 +1,367 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "speech/recognizer.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <pocketsphinx.h>
+#include <sphinxbase/err.h>
+#include <sphinxbase/ngram_model.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "speech/flite.h"
+
+TC_LOG_TOPIC("speech.pocketsphinx");
+
+#define DEBIAN_MODEL   "/usr/share/pocketsphinx/model/en-us"
+#define DECODERS       2 /* one a person; both made at open, so that a fork shares them */
+#define RATE           16000
+#define FRAME_MS       10
+#define GENERIC_WEIGHT 0.7f
+#define DOMAIN_WEIGHT  0.3f
+#define NO_END         (-3.0f)
+#define WORST_END      (-6.0f)
+
+struct tc_recognizer {
+	ps_decoder_t *decoders[DECODERS]; /* owned; NULL while a stream has it */
+	ps_decoder_t *all[DECODERS];      /* the same, always there */
+	cmd_ln_t *config;                 /* owned */
+	/* One object for both decoders: it is 34 MB and both live on one thread (its cache makes
+	 * sharing between threads wrong). */
+	ngram_model_t *mix;
+	ngram_model_t *generic; /* owned; also inside mix */
+	int32 end_wid;          /* of </s> */
+};
+
+struct tc_recognizer_stream {
+	struct tc_recognizer *r;
+	ps_decoder_t *decoder; /* lent by r */
+	bool open;
+	int64_t samples;
+	int64_t changed_at; /* samples when the words last changed */
+	char last[TC_HYPOTHESIS_TEXT];
+};
+
+static int check_readable(const char *path, const char *what)
+{
+	if (access(path, R_OK) == 0) {
+		return 0;
+	}
+	TC_ERROR(NULL,
+		 "%s not found: %s (Debian package pocketsphinx-en-us, or set the model folder)",
+		 what, path);
+	return -ENOENT;
+}
+
+static void sphinx_close(struct tc_recognizer *r)
+{
+	if (!r) {
+		return;
+	}
+	for (int i = 0; i < DECODERS; i++) {
+		if (r->all[i]) {
+			ps_free(r->all[i]);
+		}
+	}
+	if (r->mix) {
+		ngram_model_free(r->mix);
+	}
+	if (r->generic) {
+		ngram_model_free(r->generic);
+	}
+	if (r->config) {
+		cmd_ln_free_r(r->config);
+	}
+	free(r);
+}
+
+/* Settings as measured (docs/adr): the second pass off, because it makes finals slow; the number of
+ * states capped, which bounds the worst chunk; its silence remover off, because ours gates. */
+static cmd_ln_t *make_config(const char *hmm, const char *dict)
+{
+	return cmd_ln_init(NULL, ps_args(), TRUE, "-hmm", hmm, "-dict", dict, "-fwdflat", "no",
+			   "-bestpath", "yes", "-maxhmmpf", "3000", "-maxwpf", "5",
+			   "-remove_silence", "no", NULL);
+}
+
+static int load_language(struct tc_recognizer *r, const char *generic, const char *domain)
+{
+	logmath_t *lmath = ps_get_logmath(r->all[0]);
+	r->generic = ngram_model_read(r->config, generic, NGRAM_AUTO, lmath);
+	if (!r->generic) {
+		TC_ERROR(NULL, "no language model: %s", generic);
+		return -TC_EENGINE;
+	}
+	r->end_wid = ngram_wid(r->generic, "</s>");
+	if (!domain) {
+		r->mix = ngram_model_retain(r->generic);
+		return 0;
+	}
+	ngram_model_t *ours = ngram_model_read(r->config, domain, NGRAM_AUTO, lmath);
+	if (!ours) {
+		TC_ERROR(NULL, "no language model: %s", domain);
+		return -TC_EENGINE;
+	}
+	ngram_model_t *models[2] = {r->generic, ours};
+	char *names[2] = {(char[]){"generic"}, (char[]){"domain"}};
+	const float32 weights[2] = {GENERIC_WEIGHT, DOMAIN_WEIGHT};
+	r->mix = ngram_model_set_init(r->config, models, names, weights, 2);
+	ngram_model_free(ours); /* the set holds it */
+	return r->mix ? 0 : -TC_EENGINE;
+}
+
+static int make_decoders(struct tc_recognizer *r)
+{
+	for (int i = 0; i < DECODERS; i++) {
+		if (!r->all[i]) {
+			r->all[i] = ps_init(r->config);
+		}
+		if (!r->all[i] || ps_set_lm(r->all[i], "mix", r->mix) < 0 ||
+		    ps_set_search(r->all[i], "mix") < 0) {
+			return -TC_EENGINE;
+		}
+		r->decoders[i] = r->all[i];
+	}
+	return 0;
+}
+
+static int sphinx_open(struct tc_recognizer **out, const struct tc_recognizer_config *config)
+{
+	err_set_logfp(NULL); /* it tells its life story on stderr */
+	const char *dir = config->model_dir ? config->model_dir : DEBIAN_MODEL;
+	char hmm[4096], dict[4096], lm[4096];
+	snprintf(hmm, sizeof(hmm), "%s/en-us", dir);
+	snprintf(dict, sizeof(dict), "%s/cmudict-en-us.dict", dir);
+	snprintf(lm, sizeof(lm), "%s/en-us.lm.bin", dir);
+	if (check_readable(hmm, "acoustic model") || check_readable(dict, "dictionary") ||
+	    check_readable(lm, "language model") ||
+	    (config->domain_lm && check_readable(config->domain_lm, "domain language model"))) {
+		return -ENOENT;
+	}
+	struct tc_recognizer *r = calloc(1, sizeof(*r));
+	if (!r) {
+		return -ENOMEM;
+	}
+	int err = -TC_EENGINE;
+	r->config = make_config(hmm, dict);
+	r->all[0] = r->config ? ps_init(r->config) : NULL;
+	if (!r->all[0]) {
+		TC_ERROR(NULL, "the speech model in %s does not load", dir);
+		goto fail;
+	}
+	err = load_language(r, lm, config->domain_lm);
+	if (err) {
+		goto fail;
+	}
+	err = make_decoders(r);
+	if (err) {
+		goto fail;
+	}
+	*out = r;
+	return 0;
+fail:
+	sphinx_close(r);
+	return err;
+}
+
+static int sphinx_stream_create(struct tc_recognizer_stream **out, struct tc_recognizer *r,
+				const char *speaker)
+{
+	int slot = 0;
+	while (slot < DECODERS && !r->decoders[slot]) {
+		slot++;
+	}
+	if (slot == DECODERS) {
+		return -ENOSPC;
+	}
+	struct tc_recognizer_stream *s = calloc(1, sizeof(*s));
+	if (!s) {
+		return -ENOMEM;
+	}
+	s->r = r;
+	s->decoder = r->decoders[slot];
+	if (ps_start_stream(s->decoder) < 0) {
+		free(s);
+		return -TC_EENGINE;
+	}
+	r->decoders[slot] = NULL;
+	*out = s;
+	return 0;
+}
+
+static void sphinx_cancel(struct tc_recognizer_stream *s)
+{
+	if (s->open) {
+		ps_end_utt(s->decoder);
+		s->open = false;
+	}
+}
+
+static void sphinx_stream_destroy(struct tc_recognizer_stream *s)
+{
+	if (!s) {
+		return;
+	}
+	sphinx_cancel(s);
+	for (int i = 0; i < DECODERS; i++) {
+		if (s->r->all[i] == s->decoder) {
+			s->r->decoders[i] = s->decoder;
+		}
+	}
+	free(s);
+}
+
+static int sphinx_begin(struct tc_recognizer_stream *s)
+{
+	sphinx_cancel(s);
+	if (ps_start_utt(s->decoder) < 0) {
+		return -TC_EENGINE;
+	}
+	s->open = true;
+	s->samples = 0;
+	s->changed_at = 0;
+	s->last[0] = '\0';
+	return 0;
+}
+
+static int sphinx_push(struct tc_recognizer_stream *s, const int16_t *pcm, size_t samples)
+{
+	if (!s->open) {
+		return -TC_ESTATE;
+	}
+	s->samples += (int64_t)samples;
+	return ps_process_raw(s->decoder, pcm, samples, FALSE, FALSE) < 0 ? -TC_EENGINE : 0;
+}
+
+/* <s>, <sil>, [NOISE] and ++UH++ are no words. */
+static bool is_word(const char *word)
+{
+	return *word != '<' && *word != '[' && *word != '+';
+}
+
+static void add_segment(struct tc_recognizer_stream *s, struct tc_hypothesis *out, size_t *len,
+			ps_seg_t *segment, bool final)
+{
+	const char *text = ps_seg_word(segment);
+	size_t size = strcspn(text, "("); /* "and(2)" is another way to say "and" */
+	if (!is_word(text) || out->word_count == TC_HYPOTHESIS_WORDS ||
+	    *len + size + 2 > sizeof(out->text)) {
+		return;
+	}
+	struct tc_word *word = &out->words[out->word_count++];
+	snprintf(word->text, sizeof(word->text), "%.*s", (int)size, text);
+	int first, last;
+	ps_seg_frames(segment, &first, &last);
+	word->start_ms = first * FRAME_MS;
+	word->end_ms = (last + 1) * FRAME_MS;
+	int32 acoustic, language, backoff;
+	int32 posterior = ps_seg_prob(segment, &acoustic, &language, &backoff);
+	if (final) {
+		double p = logmath_exp(ps_get_logmath(s->decoder), posterior);
+		word->confidence = p > 1.0 ? 1.0f : (float)p;
+	}
+	*len += (size_t)snprintf(out->text + *len, sizeof(out->text) - *len, "%s%.*s",
+				 *len ? " " : "", (int)size, text);
+}
+
+/* log10 P(sentence ends here | the last two words), from the generic model: how finished it
+ * sounds. */
+static float end_score(struct tc_recognizer *r, const struct tc_hypothesis *h)
+{
+	if (!h->word_count) {
+		return NO_END;
+	}
+	int32 history[2];
+	int known = 0;
+	for (int i = h->word_count - 1; i >= 0 && known < 2; i--) {
+		history[known++] = ngram_wid(r->generic, h->words[i].text);
+	}
+	int32 used;
+	int32 p = ngram_ng_prob(r->generic, r->end_wid, history, known, &used);
+	float score = (float)logmath_log_to_log10(ps_get_logmath(r->all[0]), p);
+	return score < WORST_END ? WORST_END : score > 0 ? 0 : score;
+}
+
+static void fill(struct tc_recognizer_stream *s, struct tc_hypothesis *out, bool final)
+{
+	out->text[0] = '\0';
+	out->word_count = 0;
+	out->confidence = 0;
+	size_t len = 0;
+	for (ps_seg_t *segment = ps_seg_iter(s->decoder); segment; segment = ps_seg_next(segment)) {
+		add_segment(s, out, &len, segment, final);
+	}
+	for (int i = 0; final && i < out->word_count; i++) {
+		out->confidence += out->words[i].confidence / (float)out->word_count;
+	}
+	out->end_score = end_score(s->r, out);
+	if (strcmp(out->text, s->last) != 0) {
+		memcpy(s->last, out->text, len + 1);
+		s->changed_at = s->samples;
+	}
+	out->stable_ms = (int)((s->samples - s->changed_at) * 1000 / RATE);
+}
+
+static int sphinx_partial(struct tc_recognizer_stream *s, struct tc_hypothesis *out)
+{
+	if (!s->open) {
+		return -TC_ESTATE;
+	}
+	fill(s, out, false);
+	return 0;
+}
+
+static int sphinx_end(struct tc_recognizer_stream *s, struct tc_hypothesis *out)
+{
+	if (!s->open) {
+		return -TC_ESTATE;
+	}
+	s->open = false;
+	if (ps_end_utt(s->decoder) < 0) {
+		return -TC_EENGINE;
+	}
+	fill(s, out, true);
+	return 0;
+}
+
+static int sphinx_add_word(struct tc_recognizer *r, const char *word)
+{
+	char lower[sizeof(((struct tc_word *)0)->text)];
+	size_t len = 0;
+	for (; word[len] && len + 1 < sizeof(lower); len++) {
+		lower[len] = (char)tolower((unsigned char)word[len]);
+	}
+	lower[len] = '\0';
+	char phones[256];
+	if (word[len] || tc_flite_pronounce(lower, phones, sizeof(phones)) < 0) {
+		return -ENOENT;
+	}
+	for (int i = 0; i < DECODERS; i++) {
+		char *there = ps_lookup_word(r->all[i], lower);
+		if (!there && ps_add_word(r->all[i], lower, phones, TRUE) < 0) {
+			return -ENOENT;
+		}
+		free(there);
+	}
+	return 0;
+}
+
+const struct tc_recognizer_ops tc_recognizer_pocketsphinx = {
+	.name = "pocketsphinx",
+	.open = sphinx_open,
+	.close = sphinx_close,
+	.stream_create = sphinx_stream_create,
+	.stream_destroy = sphinx_stream_destroy,
+	.begin = sphinx_begin,
+	.push = sphinx_push,
+	.partial = sphinx_partial,
+	.end = sphinx_end,
+	.cancel = sphinx_cancel,
+	.add_word = sphinx_add_word,
+};
