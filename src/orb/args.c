@@ -11,14 +11,15 @@
 #include "base/json.h"
 
 #define AT(field) offsetof(struct tc_orb_args, field)
-#define HOURS(n)  ((int64_t)(n) * 3600 * 1000)
+#define HOURS(n)  ((int64_t)(n)*3600 * 1000)
 
 static const struct tc_option flag_table[] = {
 	{"ROOM", TC_OPTION_STR, AT(room), .doc = "the room to join"},
 	{"SESSION", TC_OPTION_STR, AT(session), .doc = "the session's id"},
 	{"COACH", TC_OPTION_STR, AT(coach), .initial = "", .doc = "the coach's user id"},
 	{"CLIENT", TC_OPTION_STR, AT(client), .initial = "", .doc = "the client's user id"},
-	{"CPU_HOST", TC_OPTION_STR, AT(cpu_host), .doc = "HOST:PORT of the server, with a path if it has one"},
+	{"CPU_HOST", TC_OPTION_STR, AT(cpu_host),
+	 .doc = "HOST:PORT of the server, with a path if it has one"},
 	{"MAX_LIFETIME", TC_OPTION_INT, AT(max_lifetime), .initial = "7200000", .min = 1000,
 	 .max = HOURS(24), .unit = "ms", .doc = "ends after this long"},
 	{"IDLE_TIMEOUT", TC_OPTION_INT, AT(idle_timeout), .initial = "300000", .min = 1000,
@@ -29,9 +30,11 @@ static const struct tc_option flag_table[] = {
 
 static const struct tc_option env_table[] = {
 	{"CPU_SERVER_HOST", TC_OPTION_STR, AT(env_cpu_host), .doc = "where --cpu-host is absent"},
-	{"CPU_WEBSOCKET_URL", TC_OPTION_STR, AT(websocket_url), .doc = "ws://HOST:PORT or wss://HOST:PORT"},
+	{"CPU_WEBSOCKET_URL", TC_OPTION_STR, AT(websocket_url),
+	 .doc = "ws://HOST:PORT or wss://HOST:PORT"},
 	{"ORB_TOKEN", TC_OPTION_STR, AT(token), .secret = true, .doc = "join token for this room"},
-	{"ORB_LOG_LEVEL", TC_OPTION_STR, AT(log_level), .initial = "info", .doc = "LEVEL[,GLOB=LEVEL...]"},
+	{"ORB_LOG_LEVEL", TC_OPTION_STR, AT(log_level), .initial = "info",
+	 .doc = "LEVEL[,GLOB=LEVEL...]"},
 	{"LOG_FORMAT", TC_OPTION_ENUM, AT(log_format), .initial = "text", .choices = "text|json",
 	 .doc = "of the log lines"},
 	{"STUN_URLS", TC_OPTION_STR, AT(stun_urls), .doc = "stun:HOST:PORT; the first is used"},
@@ -44,16 +47,20 @@ static const struct tc_option env_table[] = {
 	{"ORB_SYNTHESIZER", TC_OPTION_STR, AT(synthesizer), .initial = "flite",
 	 .doc = "text to speech engine: flite, null"},
 	{"ORB_SCRIPT", TC_OPTION_STR, AT(script), .doc = "what the null recognizer hears"},
-	{"ORB_SHARE_DIR", TC_OPTION_STR, AT(share_dir), .doc = "language data; found beside the program"},
-	{"ORB_BIND_ADDRESS", TC_OPTION_STR, AT(bind_address), .doc = "only this local address for media"},
+	{"ORB_SHARE_DIR", TC_OPTION_STR, AT(share_dir),
+	 .doc = "language data; found beside the program"},
+	{"ORB_BIND_ADDRESS", TC_OPTION_STR, AT(bind_address),
+	 .doc = "only this local address for media"},
 };
 
-/* The `sub` of a JWT we were handed by our own server: it checks it, we only read our name off it. */
+/* The `sub` of a JWT we were handed by our own server: it checks it, we only read our name off it.
+ */
 static bool token_subject(const char *token, char *out, size_t size)
 {
 	const char *body = strchr(token, '.');
 	const char *end = body ? strchr(body + 1, '.') : NULL;
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	char text[2048];
 	size_t len = 0;
 	unsigned bits = 0, held = 0;
@@ -84,7 +91,8 @@ static int check_id(const char *flag, const char *value, bool empty_ok, char *er
 		return -EINVAL;
 	}
 	if (*value && !tc_id_valid(value)) {
-		snprintf(error, size, "%s=%.40s: expected 1-128 of A-Z a-z 0-9 _ . : @ -", flag, value);
+		snprintf(error, size, "%s=%.40s: expected 1-128 of A-Z a-z 0-9 _ . : @ -", flag,
+			 value);
 		return -EINVAL;
 	}
 	return 0;
@@ -111,8 +119,9 @@ static int check(struct tc_orb_args *args, char *error, size_t size)
 	}
 	const char *url = args->websocket_url;
 	if (url && strncmp(url, "ws://", 5) != 0 && strncmp(url, "wss://", 6) != 0) {
-		snprintf(error, size, "CPU_WEBSOCKET_URL=%.80s: expected ws://HOST:PORT or wss://HOST:PORT",
-		         url);
+		snprintf(error, size,
+			 "CPU_WEBSOCKET_URL=%.80s: expected ws://HOST:PORT or wss://HOST:PORT",
+			 url);
 		return -EINVAL;
 	}
 	if (!args->token || !token_subject(args->token, args->user_id, sizeof(args->user_id))) {
@@ -124,9 +133,11 @@ static int check(struct tc_orb_args *args, char *error, size_t size)
 int tc_orb_args_parse(struct tc_orb_args *args, int argc, char **argv, char *error, size_t size)
 {
 	*args = (struct tc_orb_args){0};
-	int err = tc_options_init(&args->flags, flag_table, sizeof(flag_table) / sizeof(flag_table[0]), args);
+	int err = tc_options_init(&args->flags, flag_table,
+				  sizeof(flag_table) / sizeof(flag_table[0]), args);
 	if (!err) {
-		err = tc_options_init(&args->env, env_table, sizeof(env_table) / sizeof(env_table[0]), args);
+		err = tc_options_init(&args->env, env_table,
+				      sizeof(env_table) / sizeof(env_table[0]), args);
 	}
 	if (!err) {
 		err = tc_options_load_env(&args->env);
@@ -151,9 +162,12 @@ void tc_orb_args_finish(struct tc_orb_args *args)
 
 void tc_orb_args_help(struct tc_buf *out)
 {
-	struct tc_options o = {.table = flag_table, .count = sizeof(flag_table) / sizeof(flag_table[0])};
-	tc_buf_puts(out, "aiorb --room=ID --session=ID --coach=ID --client=ID --cpu-host=HOST:PORT [flags]\n"
-	                 "The AI participant of one room. Started by tricall.\n\n");
+	struct tc_options o = {.table = flag_table,
+			       .count = sizeof(flag_table) / sizeof(flag_table[0])};
+	tc_buf_puts(
+		out,
+		"aiorb --room=ID --session=ID --coach=ID --client=ID --cpu-host=HOST:PORT [flags]\n"
+		"The AI participant of one room. Started by tricall.\n\n");
 	tc_options_help(&o, out);
 	tc_buf_puts(out, "\nEnvironment:\n");
 	for (size_t i = 0; i < sizeof(env_table) / sizeof(env_table[0]); i++) {

@@ -1,4 +1,5 @@
-/* orb/args.h -- what the orb is told at its start: flags and environment of protocol.md section 2. */
+/* orb/args.h -- what the orb is told at its start: flags and environment of protocol.md section 2.
+ */
 #ifndef TC_ORB_ARGS_H
 #define TC_ORB_ARGS_H
 
@@ -13,17 +14,17 @@ struct tc_orb_args { /* strings owned by the options inside */
 	int64_t max_lifetime, idle_timeout;
 	bool test_mode;
 	/* environment */
-	char *env_cpu_host;      /* CPU_SERVER_HOST, when --cpu-host is absent */
-	char *websocket_url;     /* CPU_WEBSOCKET_URL: ws://HOST:PORT */
-	char *token;             /* ORB_TOKEN */
+	char *env_cpu_host;  /* CPU_SERVER_HOST, when --cpu-host is absent */
+	char *websocket_url; /* CPU_WEBSOCKET_URL: ws://HOST:PORT */
+	char *token;         /* ORB_TOKEN */
 	char *log_level, *log_format;
 	char *stun_urls;
 	int64_t test_timeout;
-	int64_t session_ends;    /* wall-clock ms; 0: unknown */
+	int64_t session_ends; /* wall-clock ms; 0: unknown */
 	char *recognizer, *synthesizer, *script;
 	char *share_dir;
 	char *bind_address;
-	char user_id[129];       /* the token's `sub`, or ai-orb-SESSION */
+	char user_id[129]; /* the token's `sub`, or ai-orb-SESSION */
 
 	struct tc_options flags, env;
 };

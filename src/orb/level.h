@@ -1,4 +1,5 @@
-/* orb/level.h -- loudness as the audio level header (RFC 6464) and the picture want it. Pure, RT-safe. */
+/* orb/level.h -- loudness as the audio level header (RFC 6464) and the picture want it. Pure,
+ * RT-safe. */
 #ifndef TC_ORB_LEVEL_H
 #define TC_ORB_LEVEL_H
 

@@ -66,7 +66,8 @@ static void adjust_step(struct tc_painter *p, int64_t cost_us)
 		p->step--;
 	}
 	if (was != p->step) {
-		TC_INFO(NULL, "%d pictures a second (one costs %lld us)", steps[p->step], (long long)mean);
+		TC_INFO(NULL, "%d pictures a second (one costs %lld us)", steps[p->step],
+			(long long)mean);
 	}
 	atomic_store_explicit(&p->frame_us, mean, memory_order_relaxed);
 	p->cost_us = 0;
@@ -103,8 +104,10 @@ static void paint(struct tc_painter *p, int64_t now)
 		}
 		return;
 	}
-	struct tc_video_out video = {
-		.data = frame.data, .len = frame.len, .ticks = (uint32_t)(uint64_t)ticks, .key = frame.key};
+	struct tc_video_out video = {.data = frame.data,
+				     .len = frame.len,
+				     .ticks = (uint32_t)(uint64_t)ticks,
+				     .key = frame.key};
 	tc_roster_send_video(p->config.roster, &video);
 	atomic_fetch_add_explicit(&p->frames, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&p->bytes, frame.len, memory_order_relaxed);
@@ -115,7 +118,8 @@ static void paint(struct tc_painter *p, int64_t now)
 
 static void wait_for(struct tc_painter *p, int timer_fd, bool timed)
 {
-	struct pollfd fds[2] = {{.fd = p->wake_fd, .events = POLLIN}, {.fd = timer_fd, .events = POLLIN}};
+	struct pollfd fds[2] = {{.fd = p->wake_fd, .events = POLLIN},
+				{.fd = timer_fd, .events = POLLIN}};
 	poll(fds, timed ? 2 : 1, -1);
 	uint64_t count;
 	ssize_t n = read(p->wake_fd, &count, sizeof(count));
@@ -161,7 +165,8 @@ static void *video_main(void *arg)
 			paint(p, now);
 			adjust_step(p, thread_cpu_us() - cpu);
 			/* The tick stays on its grid, but never tries to catch up. */
-			next = next + 1000000 / fps > now ? next + 1000000 / fps : now + 1000000 / fps;
+			next = next + 1000000 / fps > now ? next + 1000000 / fps
+							  : now + 1000000 / fps;
 		}
 		set_deadline(timer_fd, next);
 		wait_for(p, timer_fd, true);
@@ -196,7 +201,8 @@ int tc_painter_create(struct tc_painter **out, const struct tc_painter_config *c
 	p->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	int err = p->wake_fd < 0 ? -errno : tc_picture_init(&p->picture, width, height);
 	if (!err) {
-		struct tc_scene_config scene = {.width = width, .height = height, .seed = config->seed};
+		struct tc_scene_config scene = {
+			.width = width, .height = height, .seed = config->seed};
 		err = tc_scene_create(&p->scene, &scene);
 	}
 	if (!err) {

@@ -1,7 +1,7 @@
 /* orb/painter.h -- the video thread: draws the orb, encodes once, sends to every peer.
  *
- * 30 pictures a second while something moves, 10 at rest, none while nobody is connected. It times itself
- * and steps down when it cannot keep up; it never delays audio (own thread, lower priority).
+ * 30 pictures a second while something moves, 10 at rest, none while nobody is connected. It times
+ * itself and steps down when it cannot keep up; it never delays audio (own thread, lower priority).
  * Threads: all setters from any thread.
  */
 #ifndef TC_ORB_PAINTER_H
@@ -17,18 +17,18 @@
 struct tc_painter;
 
 struct tc_painter_config {
-	struct tc_roster *roster;           /* borrowed */
-	const struct tc_speaker *speaker;   /* borrowed: the level of our own sound */
-	const struct tc_clock *clock;       /* borrowed */
-	int64_t epoch_us;                   /* where the media clock starts */
-	int width, height;                  /* 0: 480 */
+	struct tc_roster *roster;         /* borrowed */
+	const struct tc_speaker *speaker; /* borrowed: the level of our own sound */
+	const struct tc_clock *clock;     /* borrowed */
+	int64_t epoch_us;                 /* where the media clock starts */
+	int width, height;                /* 0: 480 */
 	uint32_t seed;
 };
 
 struct tc_painter_stats {
 	uint64_t frames, keyframes, bytes;
-	int fps;             /* the rate it allows itself now */
-	int64_t frame_us;    /* CPU of one frame, smoothed */
+	int fps;          /* the rate it allows itself now */
+	int64_t frame_us; /* CPU of one frame, smoothed */
 };
 
 int tc_painter_create(struct tc_painter **out, const struct tc_painter_config *config);

@@ -23,10 +23,11 @@
 
 TC_LOG_TOPIC("orb.speaker");
 
-#define CLIPS         4 /* one playing, one prepared, two being dropped */
-#define FRAME         960
-#define FRAME_US      20000
-#define TAIL_FRAMES   3   /* silence after the last word, so that concealment has nothing to conceal */
+#define CLIPS       4 /* one playing, one prepared, two being dropped */
+#define FRAME       960
+#define FRAME_US    20000
+#define TAIL_FRAMES 3 /* silence after the last word, so that concealment has nothing to conceal \
+		       */
 #define DUCK_GAIN     0.2f
 #define RAMP_PER_STEP (1.0f / 480) /* full scale in 10 ms */
 #define LATE_US       10000
@@ -51,7 +52,8 @@ struct command {
 struct slot {
 	struct tc_clip clip;
 	_Atomic uint32_t answer; /* 0: free. Changed by main only, under `owners` */
-	_Atomic bool playing;    /* the audio thread has it; set by main, cleared by the audio thread */
+	_Atomic bool
+		playing; /* the audio thread has it; set by main, cleared by the audio thread */
 };
 
 struct tc_speaker {
@@ -60,9 +62,10 @@ struct tc_speaker {
 	void *user;
 	struct tc_home home;
 	struct slot slots[CLIPS];
-	pthread_mutex_t owners;   /* between main and the voice thread; the audio thread never takes it */
+	pthread_mutex_t
+		owners; /* between main and the voice thread; the audio thread never takes it */
 	_Atomic bool stop_feeding;
-	int space_fd;             /* the voice thread waits here while a clip is full */
+	int space_fd; /* the voice thread waits here while a clip is full */
 	struct tc_queue *commands;
 	pthread_t thread;
 	_Atomic float level;
@@ -75,8 +78,8 @@ struct tc_speaker {
 	struct tc_opus_encoder *encoder;
 	struct slot *current;
 	uint32_t current_answer;
-	bool sending;          /* between the first packet of a spurt and its end */
-	bool started;          /* `started` was told for this answer */
+	bool sending; /* between the first packet of a spurt and its end */
+	bool started; /* `started` was told for this answer */
 	bool cutting, quit;
 	int starved, tail, loss_set;
 	int64_t deadline_us;
@@ -338,7 +341,8 @@ static void note_lateness(struct tc_speaker *sp, int64_t now_us)
 		atomic_store_explicit(&sp->worst_late_us, late, memory_order_relaxed);
 	}
 	if (late > 5 * FRAME_US) {
-		/* A stall: bursting old frames would only raise the receiver's buffer (pitfall 11). */
+		/* A stall: bursting old frames would only raise the receiver's buffer (pitfall 11).
+		 */
 		sp->deadline_us = now_us;
 	}
 }
@@ -364,7 +368,8 @@ static void step(struct tc_speaker *sp)
 	} else {
 		note_lateness(sp, now);
 	}
-	bool finished = atomic_load(&clip->finished); /* before reading: what is there then is all */
+	bool finished =
+		atomic_load(&clip->finished); /* before reading: what is there then is all */
 	size_t n = tc_clip_read(clip, pcm, FRAME);
 	memset(pcm + n, 0, (FRAME - n) * sizeof(pcm[0]));
 	wake_feeder(sp);
@@ -444,7 +449,7 @@ static void free_speaker(struct tc_speaker *sp)
 }
 
 int tc_speaker_create(struct tc_speaker **out, const struct tc_speaker_config *config,
-                      const struct tc_speaker_events *events, void *user)
+		      const struct tc_speaker_events *events, void *user)
 {
 	struct tc_speaker *sp = calloc(1, sizeof(*sp));
 	if (!sp) {

@@ -27,8 +27,8 @@ enum state {
 	CONNECTING, /* TCP, TLS, upgrade */
 	JOINING,    /* open; our join is on its way */
 	JOINED,
-	LEAVING,    /* writes what is queued, then closes */
-	CLOSED,     /* for good */
+	LEAVING, /* writes what is queued, then closes */
+	CLOSED,  /* for good */
 };
 
 struct message {
@@ -62,7 +62,8 @@ struct tc_uplink {
 
 static void set_state(struct tc_uplink *up, enum state next, const char *why)
 {
-	static const char *const names[] = {"down", "connecting", "joining", "joined", "leaving", "closed"};
+	static const char *const names[] = {"down",   "connecting", "joining",
+					    "joined", "leaving",    "closed"};
 	if (next != up->state) {
 		TC_DEBUG(up->room, "%s -> %s (%s)", names[up->state], names[next], why);
 		up->state = next;
@@ -202,7 +203,8 @@ static void schedule(struct tc_uplink *up)
 {
 	uint8_t noise;
 	tc_random_bytes(&noise, 1);
-	int64_t delay = up->backoff_ms * (192 + noise / 2) / 256; /* 75-125 %: not all orbs at once */
+	int64_t delay =
+		up->backoff_ms * (192 + noise / 2) / 256; /* 75-125 %: not all orbs at once */
 	up->backoff_ms = up->backoff_ms * 2 < BACKOFF_MAX_MS ? up->backoff_ms * 2 : BACKOFF_MAX_MS;
 	up->tried_ms += delay;
 	tc_timer_cancel(up->retry);
@@ -248,8 +250,8 @@ static void note_close(struct tc_uplink *up, const unsigned char *in, size_t len
 {
 	unsigned code = len >= 2 ? (unsigned)in[0] << 8 | in[1] : 0;
 	if (final_code(code)) {
-		snprintf(up->refusal, sizeof(up->refusal), "closed by the server with %u %.*s", code,
-		         (int)(len - 2 < 100 ? len - 2 : 100), (const char *)in + 2);
+		snprintf(up->refusal, sizeof(up->refusal), "closed by the server with %u %.*s",
+			 code, (int)(len - 2 < 100 ? len - 2 : 100), (const char *)in + 2);
 	}
 }
 
@@ -258,7 +260,8 @@ static void note_refusal(struct tc_uplink *up, const char *text)
 	/* lws says "HS: ws upgrade response not 200" or the like; the status is asked for apart. */
 	unsigned status = lws_http_client_http_response(up->wsi);
 	if (status == 401 || status == 403 || status == 404) {
-		snprintf(up->refusal, sizeof(up->refusal), "the server refused the upgrade with %u", status);
+		snprintf(up->refusal, sizeof(up->refusal), "the server refused the upgrade with %u",
+			 status);
 	}
 	TC_DEBUG(up->room, "connecting failed: %s", text);
 }
@@ -317,8 +320,8 @@ static int receive(struct tc_uplink *up, struct lws *wsi, const char *in, size_t
 
 static int write_some(struct tc_uplink *up, struct lws *wsi)
 {
-	/* Only what was queued is ours to send: WRITEABLE also comes unasked (webrtc.md, gotcha 1). Before
-	 * the answer to our join nothing but the join goes out. */
+	/* Only what was queued is ours to send: WRITEABLE also comes unasked (webrtc.md, gotcha 1).
+	 * Before the answer to our join nothing but the join goes out. */
 	while (up->first) {
 		struct message *m = up->first;
 		int n = lws_write(wsi, m->data + LWS_PRE, m->len, LWS_WRITE_TEXT);
@@ -349,14 +352,15 @@ static int add_token(struct tc_uplink *up, struct lws *wsi, unsigned char **p, u
 	struct tc_buf buf;
 	tc_buf_init(&buf);
 	tc_buf_putf(&buf, "Bearer %s", up->token);
-	int err = buf.err || lws_add_http_header_by_name(wsi, (const unsigned char *)"authorization:",
-	                                                 (const unsigned char *)buf.data, (int)buf.len, p,
-	                                                 end);
+	int err = buf.err || lws_add_http_header_by_name(
+				     wsi, (const unsigned char *)"authorization:",
+				     (const unsigned char *)buf.data, (int)buf.len, p, end);
 	tc_buf_finish(&buf);
 	return err ? -1 : 0;
 }
 
-static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *session, void *in, size_t len)
+static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *session, void *in,
+		  size_t len)
 {
 	struct tc_uplink *up = lws_get_opaque_user_data(wsi);
 	if (!up) {
@@ -441,10 +445,12 @@ static int create_context(struct tc_uplink *up)
 	struct lws_context_creation_info info = {
 		.port = CONTEXT_PORT_NO_LISTEN,
 		.protocols = protocols,
-		.options = LWS_SERVER_OPTION_GLIB | (up->tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0),
+		.options = LWS_SERVER_OPTION_GLIB |
+			   (up->tls ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0),
 		.foreign_loops = loops,
 		.retry_and_idle_policy = &keepalive,
-		.fd_limit_per_thread = 64, /* lws sizes its tables by this; one socket is all we open */
+		.fd_limit_per_thread =
+			64, /* lws sizes its tables by this; one socket is all we open */
 		.pt_serv_buf_size = 16384,
 	};
 	up->lws = lws_create_context(&info);
@@ -452,7 +458,7 @@ static int create_context(struct tc_uplink *up)
 }
 
 int tc_uplink_create(struct tc_uplink **out, const struct tc_uplink_config *config,
-                     const struct tc_uplink_events *events, void *user)
+		     const struct tc_uplink_events *events, void *user)
 {
 	struct tc_uplink *up = calloc(1, sizeof(*up));
 	if (!up) {
@@ -466,7 +472,9 @@ int tc_uplink_create(struct tc_uplink **out, const struct tc_uplink_config *conf
 	up->room = strdup(config->room);
 	up->user_id = strdup(config->user_id);
 	up->user_name = strdup(config->user_name);
-	int err = up->room && up->user_id && up->user_name && (!config->token || up->token) ? 0 : -ENOMEM;
+	int err = up->room && up->user_id && up->user_name && (!config->token || up->token)
+			  ? 0
+			  : -ENOMEM;
 	if (!err) {
 		err = parse_url(up, config->url);
 	}

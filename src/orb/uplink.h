@@ -26,17 +26,19 @@ struct tc_uplink_events {
 	void (*joined)(void *user, struct tc_json message, bool again);
 	/* Anything else. Borrowed for the call. */
 	void (*message)(void *user, const char *type, struct tc_json message);
-	/* No way in: refused for good, or the server could not be reached at all within the first 10 s. */
+	/* No way in: refused for good, or the server could not be reached at all within the first
+	 * 10 s. */
 	void (*failed)(void *user, const char *why, bool unreachable);
 };
 
 int tc_uplink_create(struct tc_uplink **out, const struct tc_uplink_config *config,
-                     const struct tc_uplink_events *events, void *user);
-/* One JSON text, copied. While the socket is down it waits for the next one (bounded: the oldest are
- * dropped). 0 or -ENOMEM. */
+		     const struct tc_uplink_events *events, void *user);
+/* One JSON text, copied. While the socket is down it waits for the next one (bounded: the oldest
+ * are dropped). 0 or -ENOMEM. */
 int tc_uplink_send(struct tc_uplink *up, const char *json, size_t len);
 bool tc_uplink_up(const struct tc_uplink *up);
-/* Sends `leave` if it can, writes what is queued, then closes. No event follows; done comes when it is. */
+/* Sends `leave` if it can, writes what is queued, then closes. No event follows; done comes when it
+ * is. */
 void tc_uplink_leave(struct tc_uplink *up, tc_loop_fn done, void *user);
 void tc_uplink_destroy(struct tc_uplink *up); /* not from inside an event */
 

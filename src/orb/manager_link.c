@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "orb/manager_link.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+TC_LOG_TOPIC("orb.channel");
+
+#define BACKLOG_MAX (16u * 1024 * 1024)
+
+struct tc_manager_link {
+	int fd; /* owned; -1 once the parent is gone */
+	struct tc_loop *loop;
+	struct tc_manager_link_events events;
+	void *user;
+	struct tc_channel_framer framer;
+	struct tc_watch *readable, *writable;
+	struct tc_buf backlog;
+	size_t written; /* of the backlog */
+};
+
+static void parent_gone(struct tc_manager_link *link)
+{
+	if (link->fd < 0) {
+		return;
+	}
+	tc_watch_cancel(link->readable);
+	tc_watch_cancel(link->writable);
+	link->readable = link->writable = NULL;
+	close(link->fd);
+	link->fd = -1;
+	link->events.closed(link->user);
+}
+
+static void on_object(void *user, struct tc_json object)
+{
+	struct tc_manager_link *link = user;
+	struct tc_channel_message message;
+	const char *field = NULL;
+	if (tc_channel_parse(&message, object, &field) != 0) {
+		TC_WARN(NULL, "a message from the manager was dropped: %s is not what it should be",
+			field ? field : "type");
+		return;
+	}
+	link->events.message(link->user, &message);
+}
+
+static void on_dropped(void *user, const char *why, size_t len)
+{
+	TC_WARN(NULL, "a line of %zu bytes from the manager was dropped: %s", len, why);
+}
+
+static void on_readable(void *user)
+{
+	struct tc_manager_link *link = user;
+	char chunk[16384];
+	ssize_t n = read(link->fd, chunk, sizeof(chunk));
+	if (n > 0) {
+		tc_channel_framer_push(&link->framer, chunk, (size_t)n);
+	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+		parent_gone(link);
+	}
+}
+
+/* 0: all is out; -EAGAIN: the parent is slow; -EPIPE: it is gone. */
+static int write_backlog(struct tc_manager_link *link)
+{
+	while (link->written < link->backlog.len) {
+		ssize_t n = send(link->fd, link->backlog.data + link->written,
+				 link->backlog.len - link->written, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (n < 0 && errno == EINTR) {
+			continue;
+		}
+		if (n < 0) {
+			return errno == EAGAIN ? -EAGAIN : -EPIPE;
+		}
+		link->written += (size_t)n;
+	}
+	link->written = 0;
+	tc_buf_reset(&link->backlog);
+	return 0;
+}
+
+static void on_writable(void *user)
+{
+	struct tc_manager_link *link = user;
+	int err = write_backlog(link);
+	if (err != -EAGAIN) {
+		tc_watch_cancel(link->writable);
+		link->writable = NULL;
+	}
+	if (err == -EPIPE) {
+		parent_gone(link);
+	}
+}
+
+int tc_manager_link_create(struct tc_manager_link **out, struct tc_loop *loop,
+			   const struct tc_manager_link_events *events, void *user)
+{
+	static const struct tc_channel_events framing = {.object = on_object,
+							 .dropped = on_dropped};
+	const char *text = getenv("NODE_CHANNEL_FD");
+	if (!text) {
+		return -ENOENT;
+	}
+	char *end;
+	long fd = strtol(text, &end, 10);
+	if (end == text || *end || fd < 0 || fd > 1 << 20 || fcntl((int)fd, F_GETFD) < 0) {
+		return -EBADF;
+	}
+	struct tc_manager_link *link = calloc(1, sizeof(*link));
+	if (!link) {
+		return -ENOMEM;
+	}
+	link->fd = (int)fd;
+	link->loop = loop;
+	link->events = *events;
+	link->user = user;
+	fcntl(link->fd, F_SETFD, FD_CLOEXEC);
+	fcntl(link->fd, F_SETFL, fcntl(link->fd, F_GETFL) | O_NONBLOCK);
+	tc_channel_framer_init(&link->framer, &framing, link);
+	tc_buf_init(&link->backlog);
+	link->readable = tc_loop_watch(loop, link->fd, on_readable, link);
+	if (!link->readable) {
+		tc_manager_link_destroy(link);
+		return -ENOMEM;
+	}
+	*out = link;
+	return 0;
+}
+
+void tc_manager_link_send(struct tc_manager_link *link, struct tc_buf *line)
+{
+	if (link && link->fd >= 0 && !line->err) {
+		if (link->backlog.len - link->written > BACKLOG_MAX) {
+			TC_WARN(NULL, "the manager does not read: a message was dropped");
+		} else {
+			tc_buf_put(&link->backlog, line->data, line->len);
+		}
+		if (!link->writable && write_backlog(link) != 0) {
+			/* Slow, or gone: the watch finds out, outside of this call. */
+			link->writable =
+				tc_loop_watch_write(link->loop, link->fd, on_writable, link);
+		}
+	}
+	tc_buf_reset(line);
+}
+
+int tc_manager_link_flush(struct tc_manager_link *link, int timeout_ms)
+{
+	if (!link || link->fd < 0) {
+		return 0;
+	}
+	int64_t until = tc_clock_ms(tc_clock_system()) + timeout_ms;
+	for (;;) {
+		int err = write_backlog(link);
+		int64_t left = until - tc_clock_ms(tc_clock_system());
+		if (err != -EAGAIN || left <= 0) {
+			return err == -EAGAIN ? -ETIMEDOUT : err;
+		}
+		struct pollfd pfd = {.fd = link->fd, .events = POLLOUT};
+		poll(&pfd, 1, (int)left);
+	}
+}
+
+void tc_manager_link_destroy(struct tc_manager_link *link)
+{
+	if (!link) {
+		return;
+	}
+	tc_watch_cancel(link->readable);
+	tc_watch_cancel(link->writable);
+	tc_channel_framer_finish(&link->framer);
+	tc_buf_finish(&link->backlog);
+	if (link->fd >= 0) {
+		close(link->fd);
+	}
+	free(link);
+}

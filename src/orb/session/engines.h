@@ -1,0 +1,30 @@
+/* orb/session/engines.h -- recognizer and synthesizer, loaded on a thread of their own: the models
+ * take a third of a second, and the orb is in the room long before.
+ */
+#ifndef TC_ORB_ENGINES_H
+#define TC_ORB_ENGINES_H
+
+#include "orb/args.h"
+#include "speech/recognizer.h"
+#include "speech/synthesizer.h"
+
+struct tc_engines {
+	const struct tc_recognizer_ops *recognizer_ops;
+	struct tc_recognizer *recognizer; /* owned */
+	const struct tc_synthesizer_ops *synthesizer_ops;
+	struct tc_synthesizer *synthesizer; /* owned */
+	int err;                            /* not 0: nothing above is there */
+	char why[256];
+};
+
+struct tc_engine_loader;
+
+/* loaded() comes on the loader's thread, once, and hands the engines over; it must only queue. */
+int tc_engine_loader_start(struct tc_engine_loader **out, const struct tc_orb_args *args,
+			   void (*loaded)(void *user, struct tc_engines *take), void *user);
+void tc_engine_loader_join(struct tc_engine_loader *loader); /* waits, frees; NULL-safe */
+void tc_engines_destroy(struct tc_engines *engines);
+/* -EINVAL with a line in `why` if the settings name an engine that does not exist. */
+int tc_engines_check(const struct tc_orb_args *args, char *why, size_t size);
+
+#endif

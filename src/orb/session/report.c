@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+/* What server, manager and people are told: status, transcripts, heartbeats, the summary. */
+#include "orb/session/session_priv.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+TC_LOG_TOPIC("orb.report");
+
+#define SOON_MS 500
+
+static void send_out(struct tc_session *s)
+{
+	if (s->uplink && !s->out.err) {
+		tc_uplink_send(s->uplink, s->out.data, s->out.len);
+	}
+}
+
+/* "speaking" is what packets say; the rest is what the conversation says. */
+static enum tc_face_state face_of(const struct tc_session *s)
+{
+	if (s->playing) {
+		return TC_FACE_SPEAKING;
+	}
+	switch (s->mind_status) {
+	case TC_MIND_READY:
+		return TC_FACE_READY;
+	case TC_MIND_LISTENING:
+		return TC_FACE_LISTENING;
+	case TC_MIND_PROCESSING:
+		return TC_FACE_PROCESSING;
+	}
+	return TC_FACE_READY;
+}
+
+void tc_report_status(struct tc_session *s)
+{
+	static const char *const words[] = {"ready", "listening", "processing", "speaking"};
+	enum tc_face_state face = face_of(s);
+	const char *status = words[face];
+	if (s->painter) {
+		tc_painter_set_state(s->painter, face);
+	}
+	if (s->state != TC_SESSION_LIVE || strcmp(status, s->told_status) == 0) {
+		return;
+	}
+	s->told_status = status;
+	struct tc_json_writer w;
+	tc_buf_reset(&s->out);
+	tc_json_writer_init(&w, &s->out);
+	tc_json_begin_object(&w);
+	tc_json_field_str(&w, "type", "ai_status");
+	tc_json_field_str(&w, "status", status);
+	tc_json_field_str(&w, "sessionId", s->args->session);
+	tc_json_end_object(&w);
+	send_out(s);
+}
+
+static void transcript_message(struct tc_session *s, const struct tc_transcript *t)
+{
+	struct tc_json_writer w;
+	tc_buf_reset(&s->out);
+	tc_json_writer_init(&w, &s->out);
+	tc_json_begin_object(&w);
+	tc_json_field_str(&w, "type", "transcript");
+	tc_json_field_str(&w, "utteranceId", t->utterance_id);
+	tc_json_field_str(&w, "userId", t->user_id);
+	tc_json_key(&w, "text");
+	tc_json_put_strn(&w, t->text, t->len);
+	tc_json_field_bool(&w, "final", t->final);
+	tc_json_field_int(&w, "startMs", t->start_ms);
+	tc_json_field_int(&w, "endMs", t->end_ms);
+	tc_json_end_object(&w);
+	send_out(s);
+}
+
+void tc_report_transcript(struct tc_session *s, const struct tc_transcript *t)
+{
+	if (t->final) {
+		/* Journal first: what is stored may be shown, not the other way round. */
+		struct tc_channel_utterance utterance = {.id = t->utterance_id,
+							 .user_id = t->user_id,
+							 .text = t->text,
+							 .start_ms = t->start_ms,
+							 .end_ms = t->end_ms};
+		tc_buf_reset(&s->out);
+		tc_channel_put_utterance(&s->out, s->args->room, s->args->session, &utterance);
+		tc_manager_link_send(s->manager, &s->out);
+	}
+	transcript_message(s, t);
+}
+
+static size_t present_ids(const struct tc_session *s, const char *ids[TC_PEOPLE_MAX])
+{
+	size_t count = 0;
+	for (size_t i = 0; i < TC_PEOPLE_MAX; i++) {
+		if (s->people[i].present) {
+			ids[count++] = s->people[i].id;
+		}
+	}
+	return count;
+}
+
+void tc_report_ready(struct tc_session *s)
+{
+	const char *ids[TC_PEOPLE_MAX];
+	size_t count = present_ids(s, ids);
+	tc_buf_reset(&s->out);
+	tc_channel_put_ready(&s->out, s->args->room,
+			     tc_roster_connected(s->roster) ? "connected" : "ready", ids, count);
+	tc_manager_link_send(s->manager, &s->out);
+}
+
+static double cpu_percent(struct tc_session *s)
+{
+	struct rusage usage;
+	getrusage(RUSAGE_SELF, &usage);
+	int64_t cpu = ((int64_t)usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
+		      usage.ru_utime.tv_usec + usage.ru_stime.tv_usec;
+	int64_t now = tc_clock_us(s->clock);
+	int64_t since = s->cpu_at_us ? s->cpu_at_us : s->began_us;
+	double percent =
+		now > since ? 100.0 * (double)(cpu - s->cpu_us) / (double)(now - since) : 0;
+	s->cpu_us = cpu;
+	s->cpu_at_us = now;
+	return percent;
+}
+
+static double memory_mb(void)
+{
+	long pages = 0, resident = 0;
+	FILE *file = fopen("/proc/self/statm", "re");
+	if (!file || fscanf(file, "%ld %ld", &pages, &resident) != 2) {
+		resident = 0;
+	}
+	if (file) {
+		fclose(file);
+	}
+	return (double)resident * (double)sysconf(_SC_PAGESIZE) / 1e6;
+}
+
+static void add_media(const struct tc_session *s, struct tc_channel_metrics *m)
+{
+	m->packets_sent = m->packets_received = 0;
+	m->loss_percent = m->jitter_ms = 0;
+	for (size_t i = 0; i < TC_PEOPLE_MAX; i++) {
+		struct tc_peer_stats stats;
+		if (!s->people[i].peer) {
+			continue;
+		}
+		tc_peer_stats(s->people[i].peer, &stats);
+		m->packets_sent += (int64_t)(stats.audio_packets_sent + stats.video_packets_sent);
+		m->packets_received += (int64_t)stats.audio_packets_received;
+		m->loss_percent = fmax(m->loss_percent, stats.remote_loss_percent);
+		m->jitter_ms = fmax(m->jitter_ms, (double)stats.remote_jitter_us / 1000);
+	}
+}
+
+void tc_report_heartbeat(struct tc_session *s)
+{
+	tc_timer_cancel(s->soon_timer);
+	s->soon_timer = NULL;
+	struct tc_channel_metrics m;
+	tc_channel_metrics_init(&m);
+	m.cpu_percent = cpu_percent(s);
+	m.memory_mb = memory_mb();
+	m.latency_ms = s->latency_count ? s->latency_ms : 0;
+	m.speaking = s->playing != 0;
+	m.queue_depth = (int64_t)tc_queue_count(s->events);
+	add_media(s, &m);
+	tc_buf_reset(&s->out);
+	tc_channel_put_heartbeat(&s->out, s->args->room, tc_clock_wall_ms(s->clock), &m);
+	tc_manager_link_send(s->manager, &s->out);
+}
+
+static void soon_due(void *user)
+{
+	tc_report_heartbeat(user);
+}
+
+void tc_report_soon(struct tc_session *s)
+{
+	if (!s->soon_timer && s->state < TC_SESSION_ENDING) {
+		s->soon_timer = tc_loop_timer(s->loop, SOON_MS, false, soon_due, s);
+	}
+}
+
+void tc_report_error(struct tc_session *s, const char *what, bool fatal)
+{
+	tc_buf_reset(&s->out);
+	tc_channel_put_error(&s->out, s->args->room, what, fatal);
+	tc_manager_link_send(s->manager, &s->out);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	double d = *(const double *)a - *(const double *)b;
+	return d < 0 ? -1 : d > 0;
+}
+
+static void log_latency(struct tc_session *s)
+{
+	size_t n = s->latency_count < TC_LATENCIES ? s->latency_count : TC_LATENCIES;
+	if (n > 0) {
+		qsort(s->latencies, n, sizeof(s->latencies[0]), by_value);
+		TC_INFO(s->tag, "%zu answers, decided -> first packet: p50 %.1f ms, p95 %.1f ms",
+			s->latency_count, s->latencies[n / 2],
+			s->latencies[n * 95 / 100 < n ? n * 95 / 100 : n - 1]);
+	}
+}
+
+void tc_report_summary(struct tc_session *s)
+{
+	struct tc_json_writer w;
+	struct tc_buf summary;
+	log_latency(s);
+	tc_buf_init(&summary);
+	tc_mind_summary(s->mind, tc_session_now(s), &summary);
+	tc_buf_reset(&s->out);
+	tc_json_writer_init(&w, &s->out);
+	tc_json_begin_object(&w);
+	tc_json_field_str(&w, "type", "session_summary");
+	tc_json_field_str(&w, "roomId", s->args->room);
+	tc_json_field_str(&w, "sessionId", s->args->session);
+	tc_json_field_str(&w, "clientId", s->args->client);
+	tc_json_key(&w, "summary");
+	if (!summary.err) {
+		tc_json_put_raw(&w, (struct tc_json){summary.data, summary.len});
+	}
+	tc_json_end_object(&w);
+	tc_buf_puts(&s->out, "\n");
+	if (summary.err) {
+		TC_ERROR(s->tag, "no summary: out of memory");
+	} else {
+		tc_manager_link_send(s->manager, &s->out);
+	}
+	tc_buf_finish(&summary);
+}

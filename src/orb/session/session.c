@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "orb/session/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+#include "orb/session/session_priv.h"
+
+TC_LOG_TOPIC("orb.session");
+
+#define EVENT_QUEUE  1024
+#define HEARTBEAT_MS 30000
+#define FLUSH_MS     2000
+
+static const char *state_str(enum tc_session_state state)
+{
+	static const char *const names[] = {"joining", "live", "ending", "over"};
+	return names[state];
+}
+
+static void set_state(struct tc_session *s, enum tc_session_state next, const char *why)
+{
+	if (next != s->state) {
+		TC_INFO(s->tag, "%s -> %s (%s)", state_str(s->state), state_str(next), why);
+		s->state = next;
+	}
+}
+
+int64_t tc_session_now(const struct tc_session *s)
+{
+	return tc_clock_ms(s->clock);
+}
+
+int64_t tc_session_ms(const struct tc_session *s, int64_t monotonic_ms)
+{
+	int64_t ms = monotonic_ms - s->began_us / 1000;
+	return ms > 0 ? ms : 0;
+}
+
+void tc_session_next_id(struct tc_session *s, char out[TC_ID_SIZE])
+{
+	snprintf(out, TC_ID_SIZE, "%s-%u", s->id_prefix, ++s->utterances);
+}
+
+/* --- events of other threads --- */
+
+void tc_session_push(struct tc_session *s, const struct tc_session_event *event)
+{
+	if (tc_queue_push(s->events, event) != 0) {
+		/* 1024 behind: the loop hangs. What is lost here the manager's watch will notice.
+		 */
+		TC_ERROR(s->tag, "the main loop does not take events");
+		free(event->ptr);
+	}
+}
+
+static void engines_loaded(void *user, struct tc_engines *take)
+{
+	struct tc_session_event event = {.kind = TC_EVENT_ENGINES, .ptr = take};
+	tc_session_push(user, &event);
+}
+
+static void take_engines(struct tc_session *s, struct tc_engines *engines)
+{
+	tc_engine_loader_join(s->loader);
+	s->loader = NULL;
+	if (!engines || engines->err) {
+		const char *why = engines ? engines->why : "out of memory";
+		TC_ERROR(s->tag, "%s", why);
+		tc_report_error(s, why, true);
+		free(engines);
+		tc_session_end(s, "error", TC_EXIT_DEFECT);
+		return;
+	}
+	s->engines = engines;
+	TC_INFO(s->tag, "speech engines ready after %lld ms",
+		(long long)tc_session_ms(s, tc_session_now(s)));
+	tc_mouth_engines_ready(s);
+	tc_ear_engines_ready(s);
+}
+
+static void handle_event(struct tc_session *s, const struct tc_session_event *event)
+{
+	switch (event->kind) {
+	case TC_EVENT_HEARD:
+		tc_ear_handle(s, event->ptr);
+		free(event->ptr);
+		break;
+	case TC_EVENT_PLAY_STARTED:
+	case TC_EVENT_CLAUSE:
+	case TC_EVENT_PLAY_ENDED:
+	case TC_EVENT_VOICE_DONE:
+		tc_mouth_handle(s, event);
+		break;
+	case TC_EVENT_ENGINES:
+		take_engines(s, event->ptr);
+		break;
+	}
+}
+
+static void drain_events(void *user)
+{
+	struct tc_session *s = user;
+	struct tc_session_event event;
+	tc_queue_clear_wake(s->events);
+	while (tc_queue_pop(s->events, &event)) {
+		handle_event(s, &event);
+	}
+}
+
+/* --- timers --- */
+
+static void mind_due(void *user)
+{
+	struct tc_session *s = user;
+	tc_timer_cancel(s->mind_timer);
+	s->mind_timer = NULL;
+	s->mind_deadline = INT64_MAX;
+	tc_mind_tick(s->mind, tc_session_now(s));
+	tc_session_plan(s);
+}
+
+void tc_session_plan(struct tc_session *s)
+{
+	int64_t next = s->state == TC_SESSION_LIVE || s->state == TC_SESSION_JOINING
+			       ? tc_mind_next(s->mind)
+			       : INT64_MAX;
+	if (next == s->mind_deadline) {
+		return;
+	}
+	tc_timer_cancel(s->mind_timer);
+	s->mind_timer = NULL;
+	s->mind_deadline = next;
+	if (next != INT64_MAX) {
+		int64_t delay = next - tc_session_now(s);
+		s->mind_timer = tc_loop_timer(s->loop, delay > 0 ? delay : 0, false, mind_due, s);
+	}
+}
+
+static void lifetime_over(void *user)
+{
+	tc_session_end(user, "max_lifetime", TC_EXIT_OK);
+}
+
+static void idle_over(void *user)
+{
+	tc_session_end(user, "idle_timeout", TC_EXIT_OK);
+}
+
+void tc_session_check_idle(struct tc_session *s)
+{
+	/* Media goes on without the server: people we still exchange packets with are not idle. */
+	bool alone = tc_roster_connected(s->roster) == 0 &&
+		     (tc_people_present(s) == 0 || !s->uplink || !tc_uplink_up(s->uplink));
+	if (!alone || s->state >= TC_SESSION_ENDING) {
+		tc_timer_cancel(s->idle_timer);
+		s->idle_timer = NULL;
+	} else if (!s->idle_timer) {
+		int64_t after = s->args->idle_timeout;
+		if (s->args->test_mode && s->args->test_timeout < after) {
+			after = s->args->test_timeout;
+		}
+		s->idle_timer = tc_loop_timer(s->loop, after, false, idle_over, s);
+	}
+}
+
+static void heartbeat_due(void *user)
+{
+	struct tc_session *s = user;
+	tc_report_heartbeat(s);
+	tc_session_check_idle(s);
+}
+
+/* --- the manager --- */
+
+static void on_manager_message(void *user, const struct tc_channel_message *message)
+{
+	struct tc_session *s = user;
+	if (message->type == TC_CHANNEL_SHUTDOWN_GRACEFUL) {
+		tc_session_end(s, message->reason[0] ? message->reason : "room_cleanup",
+			       TC_EXIT_OK);
+	} else if (message->type == TC_CHANNEL_UPDATE_PARTICIPANTS) {
+		TC_DEBUG(s->tag, "participants updated by the manager");
+	}
+}
+
+static void on_manager_closed(void *user)
+{
+	struct tc_session *s = user;
+	TC_WARN(s->tag, "the manager is gone");
+	tc_session_end(s, "server_shutdown", TC_EXIT_OK);
+}
+
+/* --- life --- */
+
+static int create_media(struct tc_session *s)
+{
+	const struct tc_orb_args *args = s->args;
+	const char *host = args->cpu_host       ? args->cpu_host
+			   : args->env_cpu_host ? args->env_cpu_host
+						: "";
+	char stun[256] = "";
+	if (args->stun_urls && strncmp(args->stun_urls, "stun:", 5) == 0) {
+		snprintf(stun, sizeof(stun), "%.*s", (int)strcspn(args->stun_urls + 5, ", "),
+			 args->stun_urls + 5);
+	}
+	struct tc_rtc_config rtc = {
+		.loop = s->loop,
+		.clock = s->clock,
+		.bind_address = args->bind_address,
+		/* People on the server's own machine; elsewhere the candidate fails and costs
+		   nothing. */
+		.loopback = strncmp(host, "127.", 4) == 0 || strncmp(host, "localhost", 9) == 0 ||
+			    strncmp(host, "[::1]", 5) == 0,
+		.stun_server = stun[0] ? stun : NULL,
+	};
+	int err = tc_rtc_create(&s->rtc, &rtc);
+	if (!err) {
+		err = tc_roster_create(&s->roster);
+	}
+	if (!err) {
+		struct tc_speaker_config speaker = {
+			.roster = s->roster, .clock = s->clock, .epoch_us = s->began_us};
+		err = tc_speaker_create(&s->speaker, &speaker, &tc_session_speaker_events, s);
+	}
+	if (!err) {
+		struct tc_painter_config painter = {.roster = s->roster,
+						    .speaker = s->speaker,
+						    .clock = s->clock,
+						    .epoch_us = s->began_us,
+						    .seed = (uint32_t)s->began_us};
+		err = tc_painter_create(&s->painter, &painter);
+	}
+	return err;
+}
+
+static int create_mind(struct tc_session *s)
+{
+	struct tc_mind_config config = {
+		.now_ms = tc_session_now(s),
+		.seed = (uint32_t)s->began_us,
+	};
+	if (s->args->session_ends > 0) {
+		config.session_end_ms =
+			config.now_ms + (s->args->session_ends - tc_clock_wall_ms(s->clock));
+	}
+	return tc_mind_create(&s->mind, &config, &tc_session_mind_events, s);
+}
+
+static int create_links(struct tc_session *s)
+{
+	static const struct tc_manager_link_events manager = {
+		.message = on_manager_message,
+		.closed = on_manager_closed,
+	};
+	int err = tc_manager_link_create(&s->manager, s->loop, &manager, s);
+	if (err && err != -ENOENT) {
+		TC_ERROR(s->tag, "NODE_CHANNEL_FD names no open descriptor");
+		return err;
+	}
+	const struct tc_orb_args *args = s->args;
+	char url[1024];
+	const char *host = args->cpu_host ? args->cpu_host : args->env_cpu_host;
+	if (args->websocket_url && args->websocket_url[0]) {
+		snprintf(url, sizeof(url), "%s", args->websocket_url);
+	} else {
+		snprintf(url, sizeof(url), "ws://%s", host);
+	}
+	struct tc_uplink_config uplink = {
+		.loop = s->loop,
+		.url = url,
+		.token = args->token && args->token[0] ? args->token : NULL,
+		.room = args->room,
+		.user_id = args->user_id,
+		.user_name = "AI Orb",
+	};
+	err = tc_uplink_create(&s->uplink, &uplink, &tc_session_uplink_events, s);
+	if (err) {
+		TC_ERROR(s->tag, "%s: %s", url,
+			 err == -EINVAL ? "expected ws://HOST:PORT" : tc_err_str(err));
+	}
+	return err;
+}
+
+static int start_timers(struct tc_session *s)
+{
+	s->lifetime_timer = tc_loop_timer(s->loop, s->args->max_lifetime, false, lifetime_over, s);
+	s->heartbeat_timer = tc_loop_timer(s->loop, HEARTBEAT_MS, true, heartbeat_due, s);
+	s->event_watch = tc_loop_watch(s->loop, tc_queue_wake_fd(s->events), drain_events, s);
+	return s->lifetime_timer && s->heartbeat_timer && s->event_watch ? 0 : -ENOMEM;
+}
+
+static void init_people(struct tc_session *s)
+{
+	for (size_t i = 0; i < TC_PEOPLE_MAX; i++) {
+		s->people[i].session = s;
+		s->people[i].lane = -1;
+	}
+}
+
+int tc_session_create(struct tc_session **out, struct tc_loop *loop, const struct tc_orb_args *args)
+{
+	struct tc_session *s = calloc(1, sizeof(*s));
+	if (!s) {
+		return -ENOMEM;
+	}
+	s->loop = loop;
+	s->args = args;
+	s->clock = tc_clock_system();
+	s->began_us = tc_clock_us(s->clock);
+	s->began_wall_ms = tc_clock_wall_ms(s->clock);
+	s->mind_deadline = INT64_MAX;
+	s->told_status = "";
+	snprintf(s->tag, sizeof(s->tag), "room %s", args->room);
+	tc_id_random(s->id_prefix, 8);
+	tc_buf_init(&s->out);
+	init_people(s);
+	int err = tc_queue_create(&s->events, sizeof(struct tc_session_event), EVENT_QUEUE, true);
+	if (!err) {
+		err = start_timers(s);
+	}
+	if (!err) {
+		err = create_links(s); /* first: the socket connects while the rest is made */
+	}
+	if (!err) {
+		err = create_media(s);
+	}
+	if (!err) {
+		err = create_mind(s);
+	}
+	if (!err) {
+		err = tc_engine_loader_start(&s->loader, args, engines_loaded, s);
+	}
+	if (err) {
+		TC_ERROR(s->tag, "cannot start: %s", tc_err_str(err));
+		tc_session_destroy(s);
+		return err;
+	}
+	*out = s;
+	return 0;
+}
+
+static void left(void *user)
+{
+	struct tc_session *s = user;
+	set_state(s, TC_SESSION_OVER, "left");
+	tc_loop_quit(s->loop);
+}
+
+/* Stops hearing and speaking; what was said until now is final afterwards. */
+static void collect_last_words(struct tc_session *s)
+{
+	if (s->speaker) {
+		struct tc_speaker_stats stats;
+		tc_speaker_stats(s->speaker, &stats);
+		TC_INFO(s->tag, "sound: %llu packets, %llu late, worst %lld us, %llu underruns%s",
+			(unsigned long long)stats.packets, (unsigned long long)stats.late,
+			(long long)stats.worst_late_us, (unsigned long long)stats.underruns,
+			stats.realtime ? "" : ", no real-time priority");
+	}
+	/* The painter reads the speaker's level: it goes first. */
+	tc_painter_destroy(s->painter);
+	s->painter = NULL;
+	tc_mouth_close(s);
+	for (size_t i = 0; i < TC_PEOPLE_MAX; i++) {
+		tc_ear_close(&s->people[i]);
+	}
+	tc_hearing_destroy(s->hearing); /* joins the recognizer: its last finals are queued then */
+	s->hearing = NULL;
+	drain_events(s);
+}
+
+void tc_session_end(struct tc_session *s, const char *reason, int exit_code)
+{
+	if (s->state >= TC_SESSION_ENDING) {
+		return;
+	}
+	snprintf(s->reason, sizeof(s->reason), "%s", reason);
+	s->exit_code = exit_code;
+	set_state(s, TC_SESSION_ENDING, reason);
+	collect_last_words(s);
+	if (exit_code == TC_EXIT_OK) {
+		tc_report_summary(s);
+	}
+	if (tc_manager_link_flush(s->manager, FLUSH_MS) != 0) {
+		TC_WARN(s->tag, "the manager did not take the last messages");
+	}
+	tc_people_close(s);
+	tc_uplink_leave(s->uplink, left, s);
+}
+
+int tc_session_destroy(struct tc_session *s)
+{
+	if (!s) {
+		return TC_EXIT_DEFECT;
+	}
+	int exit_code = s->exit_code;
+	tc_uplink_destroy(s->uplink);
+	tc_mouth_close(s);
+	tc_people_close(s);
+	tc_hearing_destroy(s->hearing);
+	tc_engine_loader_join(s->loader);
+	tc_painter_destroy(s->painter);
+	tc_speaker_destroy(s->speaker);
+	if (s->events) {
+		struct tc_session_event event;
+		while (tc_queue_pop(s->events, &event)) {
+			if (event.kind == TC_EVENT_ENGINES) {
+				tc_engines_destroy(event.ptr);
+			} else {
+				free(event.ptr);
+			}
+		}
+	}
+	tc_engines_destroy(s->engines);
+	tc_mind_destroy(s->mind);
+	tc_rtc_destroy(s->rtc);
+	tc_roster_destroy(s->roster);
+	tc_manager_link_destroy(s->manager);
+	struct tc_timer *timers[] = {s->mind_timer, s->lifetime_timer, s->idle_timer,
+				     s->heartbeat_timer, s->soon_timer};
+	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
+		tc_timer_cancel(timers[i]);
+	}
+	tc_watch_cancel(s->event_watch);
+	tc_queue_destroy(s->events);
+	for (size_t i = 0; i < TC_ANSWERS_MAX; i++) {
+		free(s->answers[i].text);
+	}
+	for (size_t i = 0; i < TC_PEOPLE_MAX; i++) {
+		free(s->people[i].early);
+	}
+	tc_buf_finish(&s->out);
+	free(s);
+	return exit_code;
+}

@@ -1,0 +1,184 @@
+/* orb/session/session_priv.h -- what the files of a session share. Everything here is the loop's
+ * thread's, but `events`, which the other threads push to.
+ */
+#ifndef TC_ORB_SESSION_PRIV_H
+#define TC_ORB_SESSION_PRIV_H
+
+#include "orb/session/session.h"
+
+#include "base/clock.h"
+#include "base/id.h"
+#include "base/queue.h"
+#include "mind/mind.h"
+#include "orb/manager_link.h"
+#include "orb/painter.h"
+#include "orb/roster.h"
+#include "orb/session/engines.h"
+#include "orb/speaker.h"
+#include "orb/uplink.h"
+#include "rtc/peer.h"
+#include "speech/hearing.h"
+#include "speech/voice.h"
+
+#define TC_PEOPLE_MAX  3 /* two, and a successor whose forerunner was not reported gone yet */
+#define TC_ANSWERS_MAX 16
+#define TC_EARLY_MS    3000 /* sound kept per person while the models load */
+#define TC_EARLY_COUNT (TC_EARLY_MS * 16)
+#define TC_LATENCIES   64
+
+enum tc_session_state {
+	TC_SESSION_JOINING, /* not in the room yet */
+	TC_SESSION_LIVE,    /* in the room */
+	TC_SESSION_ENDING,  /* last words are being collected and sent */
+	TC_SESSION_OVER,    /* the loop may quit */
+};
+
+struct tc_person {
+	struct tc_session *session;
+	bool present;
+	char id[TC_ID_SIZE];
+	char name[128];
+	enum tc_mind_role role;
+	struct tc_peer *peer;  /* owned; NULL until the first offer or candidate */
+	char offer_origin[80]; /* the o= line of the connection we answer: a new one is a new page
+				*/
+	bool met;              /* the mind knows that this person hears us */
+	int lane;              /* -1: none */
+	bool voice;            /* voice activity */
+	float level;
+	int64_t first_sound_us;
+	int16_t *early; /* owned; sound before the models were there */
+	size_t early_count;
+};
+
+/* What a lane of the recognizer is saying. It outlives its person: the last final comes after they
+ * left. */
+struct tc_lane {
+	char user_id[TC_ID_SIZE];
+	char utterance_id[TC_ID_SIZE]; /* of the open utterance; "": none */
+	uint32_t utterance;
+	char shown[TC_HYPOTHESIS_TEXT]; /* the partial people saw last */
+};
+
+enum tc_answer_state {
+	TC_ANSWER_NONE,
+	TC_ANSWER_PREPARING, /* being synthesised; nobody hears it */
+	TC_ANSWER_PLAYING,
+};
+
+struct tc_answer {
+	enum tc_answer_state state;
+	uint32_t id;
+	char *text; /* owned */
+	char utterance_id[TC_ID_SIZE];
+	int64_t decided_us, started_ms;
+};
+
+/* From other threads to the loop. */
+enum tc_session_event_kind {
+	TC_EVENT_HEARD,        /* ptr: struct tc_hearing_event, heap */
+	TC_EVENT_PLAY_STARTED, /* answer, a: time_us */
+	TC_EVENT_CLAUSE,       /* answer, a: offset, b: len */
+	TC_EVENT_PLAY_ENDED,   /* answer, a: heard, b: cut */
+	TC_EVENT_VOICE_DONE,   /* answer, a: err */
+	TC_EVENT_ENGINES,      /* ptr: struct tc_engines, heap: loaded or failed */
+};
+
+struct tc_session_event {
+	enum tc_session_event_kind kind;
+	uint32_t answer;
+	int64_t a, b;
+	void *ptr;
+};
+
+struct tc_session {
+	struct tc_loop *loop;           /* borrowed */
+	const struct tc_orb_args *args; /* borrowed */
+	const struct tc_clock *clock;
+	enum tc_session_state state;
+	int exit_code;
+	char tag[160];
+	char reason[64];
+	int64_t began_us, began_wall_ms;
+
+	struct tc_rtc *rtc;
+	struct tc_roster *roster;
+	struct tc_speaker *speaker;
+	struct tc_painter *painter;
+	struct tc_engine_loader *loader;
+	struct tc_engines *engines; /* owned; NULL until loaded */
+	struct tc_hearing *hearing;
+	struct tc_voice *voice;
+	struct tc_mind *mind;
+	struct tc_uplink *uplink;
+	struct tc_manager_link *manager; /* NULL: nobody gave us a channel */
+
+	struct tc_queue *events;
+	struct tc_watch *event_watch;
+	struct tc_timer *mind_timer, *lifetime_timer, *idle_timer, *heartbeat_timer, *soon_timer;
+	int64_t mind_deadline;
+
+	struct tc_person people[TC_PEOPLE_MAX];
+	struct tc_lane lanes[TC_HEARING_LANES];
+	struct tc_answer answers[TC_ANSWERS_MAX];
+	uint32_t playing; /* answer whose packets go out; 0: none */
+	enum tc_mind_status mind_status;
+	const char *told_status; /* what ai_status said last */
+	char id_prefix[12];      /* of utterance ids of this life */
+	uint32_t utterances;
+	struct tc_buf out; /* scratch for one message */
+
+	double latency_ms; /* of the newest answer: decided -> first packet */
+	double latencies[TC_LATENCIES];
+	size_t latency_count;
+	int64_t cpu_us, cpu_at_us;
+};
+
+/* session.c */
+int64_t tc_session_now(const struct tc_session *s); /* monotonic ms */
+int64_t tc_session_ms(const struct tc_session *s,
+		      int64_t monotonic_ms); /* since the session began */
+void tc_session_push(struct tc_session *s, const struct tc_session_event *event); /* thread: any */
+void tc_session_plan(struct tc_session *s); /* after the mind was told something */
+void tc_session_check_idle(struct tc_session *s);
+void tc_session_next_id(struct tc_session *s, char out[TC_ID_SIZE]);
+
+/* people.c */
+extern const struct tc_uplink_events tc_session_uplink_events;
+void tc_people_close(struct tc_session *s);
+int tc_people_present(const struct tc_session *s);
+struct tc_person *tc_people_find(struct tc_session *s, const char *id);
+
+/* ear.c */
+void tc_ear_open(struct tc_person *p);
+void tc_ear_close(struct tc_person *p);
+void tc_ear_sound(struct tc_person *p, const struct tc_peer_sound *sound);
+void tc_ear_engines_ready(struct tc_session *s);
+void tc_ear_handle(struct tc_session *s, const struct tc_hearing_event *event);
+void tc_ear_event(void *user, const struct tc_hearing_event *event); /* recognizer thread */
+void tc_ear_end_turn(struct tc_person *p, uint32_t utterance);
+
+/* mouth.c */
+extern const struct tc_mind_events tc_session_mind_events;
+extern const struct tc_speaker_events tc_session_speaker_events;
+extern const struct tc_voice_events tc_session_voice_events;
+void tc_mouth_handle(struct tc_session *s, const struct tc_session_event *event);
+void tc_mouth_engines_ready(struct tc_session *s);
+void tc_mouth_close(struct tc_session *s);
+
+/* report.c */
+void tc_report_status(struct tc_session *s);
+void tc_report_ready(struct tc_session *s);
+void tc_report_heartbeat(struct tc_session *s);
+void tc_report_soon(struct tc_session *s); /* a heartbeat within 1 s: something changed */
+void tc_report_error(struct tc_session *s, const char *what, bool fatal);
+void tc_report_summary(struct tc_session *s);
+struct tc_transcript {
+	const char *utterance_id, *user_id, *text;
+	size_t len; /* of text */
+	bool final;
+	int64_t start_ms, end_ms; /* since the session began */
+};
+void tc_report_transcript(struct tc_session *s, const struct tc_transcript *t);
+
+#endif
