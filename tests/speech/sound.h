@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define SOUND_RATE     16000
-#define SOUND_TESTDATA "/usr/share/pocketsphinx/test/data/"
+#define SOUND_TESTDATA "/usr/share/pocketsphinx/tests/data/"
 
 struct sound {
 	int16_t *pcm; /* owned */
