@@ -24,24 +24,28 @@ struct tc_estimator_config { /* zero: default */
 
 struct tc_estimator {
 	struct tc_estimator_config config;
-	/* loss */
+	/* from loss */
 	double loss_bps;
 	uint64_t expected, lost256; /* since the last step */
 	int64_t step_us, decrease_us;
-	bool stepped;
+	bool decreased;
 	int64_t rtt_us;
 	double loss; /* 0-1, smoothed for who asks */
 	/* REMB */
+	bool has_remb;
 	uint64_t remb_bps;
-	int64_t remb_us; /* when; 0: never */
-	/* delay */
+	int64_t remb_us;
+	/* from transport-cc */
+	bool has_delay, has_delay_cut;
 	double delay_bps;
-	int64_t delay_us; /* when; 0: never */
+	int64_t delay_us, delay_cut_us;
+	bool has_group, has_before; /* a group of packets is open; one was closed before it */
+	int64_t group_send_us, first_arrive_us;
+	int64_t last_send_us, last_arrive_us, before_send_us, before_arrive_us;
 	double trend_x[TC_ESTIMATOR_TREND], trend_y[TC_ESTIMATOR_TREND];
 	int trend_count, trend_at;
 	double delay_ms, smooth_ms, threshold_ms;
-	int64_t group_send_us, group_arrive_us, last_send_us, last_arrive_us, first_arrive_us;
-	int64_t threshold_us, overuse_us, delay_cut_us;
+	int64_t overuse_us;
 	uint64_t acked_bytes;
 	int64_t acked_us;
 	double acked_bps;

@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TC_JITTER_SLOTS      64   /* packets that may wait behind a missing one */
+#define TC_JITTER_SLOTS      32   /* packets that may wait behind a missing one */
 #define TC_JITTER_MAX_PACKET 1500 /* longer ones are refused */
 
 struct tc_jitter;
