@@ -7,11 +7,13 @@
 
 #include "base/log.h"
 #include "server/listener.h"
+#include "server/rooms.h"
 #include "server/ws.h"
 
 struct app {
 	uv_loop_t loop;
 	uv_signal_t term, interrupt;
+	struct tc_rooms *rooms;
 	struct tc_ws *ws;
 	struct tc_listener *listener;
 };
@@ -60,7 +62,17 @@ int main(int argc, char **argv)
 		.tls_key = getenv("TLS_KEY"),
 	};
 	char why[256] = "out of memory";
-	int err = tc_ws_create(&app.ws, &ws);
+	const char *rate = getenv("SIGNAL_RATE");
+	const char *burst = getenv("SIGNAL_BURST");
+	struct tc_rooms_config rooms = {
+		.rate = rate ? atoi(rate) : 0,
+		.burst = burst ? atoi(burst) : 0,
+	};
+	int err = tc_rooms_create(&app.rooms, &rooms, &tc_ws_sink, NULL, NULL);
+	if (!err) {
+		ws.rooms = app.rooms;
+		err = tc_ws_create(&app.ws, &ws);
+	}
 	if (!err) {
 		listener.ws = app.ws;
 		err = tc_listener_create(&app.listener, &listener, why, sizeof(why));
@@ -78,5 +90,6 @@ int main(int argc, char **argv)
 	       listener.host ? listener.host : "127.0.0.1", tc_listener_port(app.listener));
 	fflush(stdout);
 	uv_run(&app.loop, UV_RUN_DEFAULT);
+	tc_rooms_destroy(app.rooms);
 	return uv_loop_close(&app.loop) ? 1 : 0;
 }

@@ -13,9 +13,36 @@
 
 #include "base/clock.h"
 #include "proto/role.h"
+#include "proto/signal.h"
 #include "server/access.h"
 
 struct tc_rooms;
+struct tc_room_conn;
+
+#define TC_ROOM_MAX_SEATS 3
+
+struct tc_rooms_config {              /* copied; zero in a field means its default */
+	const struct tc_clock *clock; /* borrowed, outlives us; NULL: the system's */
+	int rate;                     /* messages a second from one connection; 100 */
+	int burst;                    /* 300 */
+	int64_t join_timeout_ms;      /* 10 000: from the upgrade to the first join */
+	int64_t hold_ms;              /* 10 000: how long a lost socket's seat waits */
+	int64_t ping_ms;              /* 20 000; two unanswered end the connection */
+	int64_t overload_ms;          /* 10 000 of dropped messages end it, too */
+	size_t max_queued;            /* 1 MiB waiting for one reader */
+};
+
+/* How rooms reach a connection: ws.c, or a test. `conn` is what tc_rooms_attach() was given. None
+ * of these calls back into rooms. */
+struct tc_rooms_sink {
+	/* The pieces make one text frame; copied at once, sent in order at the end of the loop's
+	 * turn. Returns how many bytes wait for this reader now; SIZE_MAX: no memory. */
+	size_t (*send)(void *conn, const struct tc_signal_piece *pieces, int count);
+	void (*ping)(void *conn);
+	/* Closes once what was sent before has gone out (flush) or dropping it. Nothing is sent to
+	 * this connection afterwards; tc_rooms_detach() follows on a later turn. */
+	void (*close)(void *conn, int code, const char *reason, bool flush);
+};
 
 struct tc_room_person {
 	const char *user_id;
@@ -26,14 +53,45 @@ struct tc_room_person {
 
 /* What the rest of the server learns. Never called from inside a call of theirs into rooms. */
 struct tc_rooms_events {
-	/* After the join was answered. humans: how many are in now. resumed joins are not reported.
-	 */
+	/* After the join was answered. humans: how many are in now, held seats included. A join
+	 * that resumes, or that takes the place of its user's live socket, is not reported. */
 	void (*joined)(void *user, const char *room, const struct tc_room_person *who, int humans);
 	void (*left)(void *user, const char *room, const struct tc_room_person *who, int humans,
 		     const char *reason);
 	/* A final transcript passed through from the orb (the message's JSON, borrowed). */
 	void (*transcript)(void *user, const char *room, const char *json, size_t len);
 };
+
+/* -ENOMEM. *out is written on success only. sink and events are copied; events may be NULL, and so
+ * may each of them. */
+int tc_rooms_create(struct tc_rooms **out, const struct tc_rooms_config *config,
+		    const struct tc_rooms_sink *sink, const struct tc_rooms_events *events,
+		    void *user);
+/* After all connections were detached. NULL-safe. */
+void tc_rooms_destroy(struct tc_rooms *rooms);
+
+/* A socket was upgraded for `room` by `who` (copied). -ENOMEM. */
+int tc_rooms_attach(struct tc_rooms *rooms, struct tc_room_conn **out, const char *room,
+		    const struct tc_access *who, void *conn);
+/* One whole text message, borrowed for the call. */
+void tc_rooms_message(struct tc_room_conn *conn, const char *text, size_t len);
+/* A binary message: bad-message. */
+void tc_rooms_binary(struct tc_room_conn *conn);
+/* Over TC_SIGNAL_MAX_LEN: closes with 1009. */
+void tc_rooms_too_big(struct tc_room_conn *conn);
+void tc_rooms_pong(struct tc_room_conn *conn);
+/* The socket is gone, whoever closed it. Frees conn. NULL-safe. */
+void tc_rooms_detach(struct tc_room_conn *conn);
+/* Time passes: a few times a second. */
+void tc_rooms_tick(struct tc_rooms *rooms);
+/* Reports what calls of the server's own (tc_rooms_leave...) brought about; once a loop turn. */
+void tc_rooms_dispatch(struct tc_rooms *rooms);
+
+struct tc_rooms_counts { /* for metrics */
+	size_t rooms, connections, participants;
+	uint64_t relayed, refused; /* messages, since the start */
+};
+struct tc_rooms_counts tc_rooms_counts(const struct tc_rooms *rooms);
 
 /* To the humans of the room, and to whoever joins later. state: a word of protocol.md's
  * `orb-state`. */

@@ -2,25 +2,312 @@
 #include "server/ws.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
+#include <sys/socket.h>
+#include <uv.h>
 
 #include "base/id.h"
 #include "base/log.h"
 #include "server/listener.h"
+#include "server/rooms.h"
 
 TC_LOG_TOPIC("server.ws");
 
+#define TICK_MS 250
+/* A closed connection that does not take its close frame is ended after this. */
+#define CLOSE_SECONDS 5
+
 struct tc_ws {
 	struct tc_ws_config config;
+	TAILQ_HEAD(, session) dirty; /* have something to send in this turn */
+	uv_timer_t tick;
+	uv_prepare_t prepare;
+	uv_check_t check;
+	int open_handles;
 };
 
+/* One connection; zeroed memory of libwebsockets', gone after LWS_CALLBACK_CLOSED. */
 struct session {
-	void *conn;
+	struct tc_ws *ws;          /* borrowed; NULL before ESTABLISHED */
+	struct lws *wsi;           /* borrowed */
+	struct tc_room_conn *conn; /* owned */
+	struct admitted *admitted; /* owned; between upgrade and ESTABLISHED */
+	char *tx;                  /* owned: frames waiting; NULL while there are none */
+	char *rx;                  /* owned: the message that has come in part; NULL: none */
+	uint32_t tx_at, tx_len, tx_cap;
+	uint32_t rx_len, rx_cap;
+	uint16_t close_code; /* not 0: it is to be closed */
+	bool ping_due;
+	bool dirty;
+	bool binary;
+	char close_reason[48];
+	TAILQ_ENTRY(session) dirty_link;
+};
+
+struct admitted {
+	struct tc_access access;
+	char room[TC_ID_SIZE];
 };
 
 const size_t tc_ws_session_size = sizeof(struct session);
+
+/* --- frames out --- */
+
+/* Each waiting frame: its length, LWS_PRE bytes where libwebsockets writes the header, the text. */
+#define FRAME_HEAD (sizeof(uint32_t) + LWS_PRE)
+
+static bool has_frames(const struct session *session)
+{
+	return session->tx_at < session->tx_len;
+}
+
+static void mark_dirty(struct session *session)
+{
+	if (!session->dirty) {
+		session->dirty = true;
+		TAILQ_INSERT_TAIL(&session->ws->dirty, session, dirty_link);
+	}
+}
+
+static bool reserve(struct session *session, size_t extra)
+{
+	if (session->tx_at > 0 && session->tx_len + extra > session->tx_cap) {
+		session->tx_len -= session->tx_at;
+		memmove(session->tx, session->tx + session->tx_at, session->tx_len);
+		session->tx_at = 0;
+	}
+	if (session->tx_len + extra <= session->tx_cap) {
+		return true;
+	}
+	size_t cap = session->tx_cap ? session->tx_cap * 2 : 512;
+	while (cap < session->tx_len + extra) {
+		cap *= 2;
+	}
+	char *tx = realloc(session->tx, cap);
+	if (tx) {
+		session->tx = tx;
+		session->tx_cap = (uint32_t)cap;
+	}
+	return tx != NULL;
+}
+
+static size_t sink_send(void *conn, const struct tc_signal_piece *pieces, int count)
+{
+	struct session *session = conn;
+	uint32_t len = 0;
+	for (int i = 0; i < count; i++) {
+		len += (uint32_t)pieces[i].len;
+	}
+	if (!reserve(session, FRAME_HEAD + len)) {
+		return SIZE_MAX;
+	}
+	char *at = session->tx + session->tx_len;
+	memcpy(at, &len, sizeof(len));
+	at += FRAME_HEAD;
+	for (int i = 0; i < count; i++) {
+		memcpy(at, pieces[i].data, pieces[i].len);
+		at += pieces[i].len;
+	}
+	session->tx_len += (uint32_t)FRAME_HEAD + len;
+	mark_dirty(session);
+	return session->tx_len - session->tx_at;
+}
+
+static void drop_frames(struct session *session)
+{
+	free(session->tx);
+	session->tx = NULL; /* an idle connection keeps no buffer */
+	session->tx_at = session->tx_len = session->tx_cap = 0;
+}
+
+static void sink_ping(void *conn)
+{
+	struct session *session = conn;
+	session->ping_due = true;
+	mark_dirty(session);
+}
+
+static void sink_close(void *conn, int code, const char *reason, bool flush)
+{
+	struct session *session = conn;
+	if (!flush) {
+		drop_frames(session);
+	}
+	session->close_code = (uint16_t)code;
+	snprintf(session->close_reason, sizeof(session->close_reason), "%s", reason);
+	lws_set_timeout(session->wsi, PENDING_TIMEOUT_CLOSE_SEND, CLOSE_SECONDS);
+	mark_dirty(session);
+}
+
+const struct tc_rooms_sink tc_ws_sink = {
+	.send = sink_send,
+	.ping = sink_ping,
+	.close = sink_close,
+};
+
+static uint32_t frame_len(const struct session *session)
+{
+	uint32_t len;
+	memcpy(&len, session->tx + session->tx_at, sizeof(len));
+	return len;
+}
+
+/* libwebsockets makes one send(2) a frame; corked, the frames of one turn leave together. */
+static void set_cork(const struct session *session, int on)
+{
+	setsockopt(lws_get_socket_fd(session->wsi), IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+}
+
+/* -1: the socket is dead. */
+static int write_frames(struct session *session)
+{
+	int err = 0;
+	bool several = session->tx_at + FRAME_HEAD + frame_len(session) < session->tx_len;
+	if (several) {
+		set_cork(session, 1);
+	}
+	/* What the kernel does not take libwebsockets keeps; one such remainder is enough. */
+	while (has_frames(session) && !lws_partial_buffered(session->wsi) && !err) {
+		uint32_t len = frame_len(session);
+		unsigned char *text = (unsigned char *)session->tx + session->tx_at + FRAME_HEAD;
+		err = lws_write(session->wsi, text, len, LWS_WRITE_TEXT) < 0 ? -1 : 0;
+		session->tx_at += (uint32_t)FRAME_HEAD + len;
+	}
+	if (several) {
+		set_cork(session, 0);
+	}
+	if (!has_frames(session)) {
+		drop_frames(session);
+	}
+	return err;
+}
+
+static int write_ping(struct session *session)
+{
+	unsigned char frame[LWS_PRE + 1];
+	session->ping_due = false;
+	return lws_write(session->wsi, frame + LWS_PRE, 0, LWS_WRITE_PING) < 0 ? -1 : 0;
+}
+
+/* Sends what can be sent. -1: the socket is dead. */
+static int flush(struct session *session)
+{
+	int err = has_frames(session) ? write_frames(session) : 0;
+	if (!err && session->ping_due && !lws_partial_buffered(session->wsi)) {
+		err = write_ping(session);
+	}
+	/* Closing is said by a callback's return value, so that one is needed, too. */
+	if (!err && (has_frames(session) || session->ping_due || session->close_code)) {
+		lws_callback_on_writable(session->wsi);
+	}
+	return err;
+}
+
+static void flush_dirty(struct tc_ws *ws)
+{
+	struct session *session;
+	while ((session = TAILQ_FIRST(&ws->dirty))) {
+		TAILQ_REMOVE(&ws->dirty, session, dirty_link);
+		session->dirty = false;
+		if (flush(session)) {
+			lws_set_timeout(session->wsi, PENDING_TIMEOUT_CLOSE_SEND,
+					LWS_TO_KILL_ASYNC);
+		}
+	}
+	tc_rooms_dispatch(ws->config.rooms);
+}
+
+static int on_writeable(struct session *session)
+{
+	if (flush(session)) {
+		return -1;
+	}
+	if (session->close_code && !has_frames(session) && !lws_partial_buffered(session->wsi)) {
+		lws_close_reason(session->wsi, session->close_code,
+				 (unsigned char *)session->close_reason,
+				 strlen(session->close_reason));
+		return -1;
+	}
+	return 0;
+}
+
+/* --- frames in --- */
+
+static void message(struct session *session, const char *text, size_t len)
+{
+	if (session->binary) {
+		tc_rooms_binary(session->conn);
+	} else {
+		tc_rooms_message(session->conn, text, len);
+	}
+}
+
+static bool rx_reserve(struct session *session, size_t need)
+{
+	if (need <= session->rx_cap) {
+		return true;
+	}
+	char *rx = realloc(session->rx, need);
+	if (rx) {
+		session->rx = rx;
+		session->rx_cap = (uint32_t)need;
+	}
+	return rx != NULL;
+}
+
+static void rx_drop(struct session *session)
+{
+	free(session->rx);
+	session->rx = NULL;
+	session->rx_len = session->rx_cap = 0;
+}
+
+static int on_receive(struct session *session, const char *data, size_t len)
+{
+	struct lws *wsi = session->wsi;
+	if (session->close_code) {
+		return 0;
+	}
+	if (lws_is_first_fragment(wsi)) {
+		session->binary = lws_frame_is_binary(wsi);
+	}
+	bool whole = lws_is_final_fragment(wsi);
+	if (whole && session->rx_len == 0) {
+		message(session, data, len);
+		return 0;
+	}
+	size_t need = session->rx_len + len + lws_remaining_packet_payload(wsi);
+	if (need > TC_SIGNAL_MAX_LEN) {
+		rx_drop(session);
+		tc_rooms_too_big(session->conn);
+		return 0;
+	}
+	if (!rx_reserve(session, need)) {
+		return -1;
+	}
+	memcpy(session->rx + session->rx_len, data, len);
+	session->rx_len += (uint32_t)len;
+	if (whole) {
+		message(session, session->rx, session->rx_len);
+		rx_drop(session);
+	}
+	return 0;
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct tc_ws *ws = timer->data;
+	tc_rooms_tick(ws->config.rooms);
+	struct tc_rooms_counts counts = tc_rooms_counts(ws->config.rooms);
+	if (counts.connections == 0 && counts.participants == 0) {
+		uv_timer_stop(timer); /* an empty server sleeps */
+	}
+}
 
 /* --- the upgrade --- */
 
@@ -99,10 +386,46 @@ static int decide(struct tc_ws *ws, struct lws *wsi, struct upgrade *up, struct 
 static int on_upgrade(struct tc_ws *ws, struct lws *wsi, struct session *session)
 {
 	struct upgrade *up = calloc(1, sizeof(*up));
-	struct tc_access access = {0};
-	int err = up ? decide(ws, wsi, up, &access) : refuse(wsi, 503, "out of memory");
+	struct admitted *admitted = calloc(1, sizeof(*admitted));
+	int err = up && admitted ? decide(ws, wsi, up, &admitted->access)
+				 : refuse(wsi, 503, "out of memory");
+	if (err) {
+		free(admitted);
+	} else {
+		snprintf(admitted->room, sizeof(admitted->room), "%s", up->room);
+		session->admitted = admitted;
+	}
 	free(up);
 	return err;
+}
+
+static int on_established(struct tc_ws *ws, struct lws *wsi, struct session *session)
+{
+	struct admitted *admitted = session->admitted;
+	session->admitted = NULL;
+	session->wsi = wsi;
+	int err = tc_rooms_attach(ws->config.rooms, &session->conn, admitted->room,
+				  &admitted->access, session);
+	free(admitted);
+	if (err) {
+		return -1;
+	}
+	session->ws = ws;
+	if (!uv_is_active((uv_handle_t *)&ws->tick)) {
+		uv_timer_start(&ws->tick, on_tick, TICK_MS, TICK_MS);
+	}
+	return 0;
+}
+
+static void on_closed(struct session *session)
+{
+	if (session->dirty) {
+		TAILQ_REMOVE(&session->ws->dirty, session, dirty_link);
+	}
+	tc_rooms_detach(session->conn);
+	free(session->tx);
+	free(session->rx);
+	*session = (struct session){0};
 }
 
 int tc_ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
@@ -113,9 +436,38 @@ int tc_ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
 		/* Here, not in HTTP_CONFIRM_UPGRADE: lws takes an upgrade on any path. */
 		return on_upgrade(tc_listener_ws(wsi), wsi, session);
+	case LWS_CALLBACK_ESTABLISHED:
+		return on_established(tc_listener_ws(wsi), wsi, session);
+	case LWS_CALLBACK_RECEIVE:
+		return on_receive(session, in, len);
+	case LWS_CALLBACK_RECEIVE_PONG:
+		tc_rooms_pong(session->conn);
+		return 0;
+	case LWS_CALLBACK_SERVER_WRITEABLE:
+		return on_writeable(session);
+	case LWS_CALLBACK_CLOSED:
+		on_closed(session);
+		return 0;
+	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
+	case LWS_CALLBACK_WS_SERVER_DROP_PROTOCOL:
+		if (session) { /* the upgrade came to nothing */
+			free(session->admitted);
+			session->admitted = NULL;
+		}
+		return 0;
 	default:
 		return 0;
 	}
+}
+
+static void on_prepare(uv_prepare_t *prepare)
+{
+	flush_dirty(prepare->data);
+}
+
+static void on_check(uv_check_t *check)
+{
+	flush_dirty(check->data);
 }
 
 int tc_ws_create(struct tc_ws **out, const struct tc_ws_config *config)
@@ -125,11 +477,33 @@ int tc_ws_create(struct tc_ws **out, const struct tc_ws_config *config)
 		return -ENOMEM;
 	}
 	ws->config = *config;
+	TAILQ_INIT(&ws->dirty);
+	uv_timer_init(config->loop, &ws->tick);
+	uv_prepare_init(config->loop, &ws->prepare);
+	uv_check_init(config->loop, &ws->check);
+	ws->tick.data = ws->prepare.data = ws->check.data = ws;
+	/* Frames that came of sockets go out right after the poll, those of timers before it. */
+	uv_prepare_start(&ws->prepare, on_prepare);
+	uv_check_start(&ws->check, on_check);
+	ws->open_handles = 3;
 	*out = ws;
 	return 0;
 }
 
+static void on_handle_closed(uv_handle_t *handle)
+{
+	struct tc_ws *ws = handle->data;
+	if (--ws->open_handles == 0) {
+		free(ws);
+	}
+}
+
 void tc_ws_close(struct tc_ws *ws)
 {
-	free(ws);
+	if (!ws) {
+		return;
+	}
+	uv_close((uv_handle_t *)&ws->tick, on_handle_closed);
+	uv_close((uv_handle_t *)&ws->prepare, on_handle_closed);
+	uv_close((uv_handle_t *)&ws->check, on_handle_closed);
 }

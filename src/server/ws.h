@@ -11,6 +11,7 @@
 #include "server/access.h"
 
 struct tc_rooms;
+struct tc_rooms_sink;
 struct tc_ws;
 
 #define TC_WS_PROTOCOL "tricall"
@@ -29,6 +30,9 @@ int tc_ws_create(struct tc_ws **out, const struct tc_ws_config *config);
 /* After tc_listener_close() and before the loop's last turns; frees once its handles are closed.
  * NULL-safe. */
 void tc_ws_close(struct tc_ws *ws);
+
+/* What rooms are created with. */
+extern const struct tc_rooms_sink tc_ws_sink;
 
 /* For listener.c. */
 extern const size_t tc_ws_session_size;
