@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "face/palette.h"
+
+/* Each state differs from the others in hue, in form and in motion, so that it can be told without
+ * seeing colours: ready only breathes; listening is larger, with a bright rim and rings that run
+ * inwards; processing is smaller, with a light that circles; speaking sends rings outwards. */
+static const struct tc_mood moods[TC_FACE_STATES] =
+	{
+		[TC_FACE_READY] =
+			{
+				.lit = {0.10f, 0.36f, 0.52f},
+				.deep = {0.05f, 0.06f, 0.26f},
+				.mist = {0.05f, 0.48f, 0.62f},
+				.veil = {0.16f, 0.22f, 0.72f},
+				.spark = {0.50f, 0.85f, 0.80f},
+				.core = {0.10f, 0.30f, 0.42f},
+				.rim = {0.36f, 0.70f, 0.90f},
+				.glow = {0.05f, 0.26f, 0.40f},
+				.halo = {0.03f, 0.09f, 0.20f},
+				.wave = {0.0f, 0.0f, 0.0f},
+				.radius = 0.520f,
+				.breath = 0.018f,
+				.breath_hz = 0.16f,
+				.drift = 2.2f,
+				.spin = 0.0f,
+				.swirl = 0.0f,
+				.lean = 0.0f,
+			},
+		[TC_FACE_LISTENING] =
+			{
+				.lit = {0.10f, 0.46f, 0.42f},
+				.deep = {0.02f, 0.14f, 0.22f},
+				.mist = {0.10f, 0.62f, 0.48f},
+				.veil = {0.05f, 0.40f, 0.52f},
+				.spark = {0.75f, 0.95f, 0.65f},
+				.core = {0.12f, 0.36f, 0.30f},
+				.rim = {0.80f, 1.15f, 1.00f},
+				.glow = {0.10f, 0.42f, 0.36f},
+				.halo = {0.02f, 0.13f, 0.13f},
+				.wave = {0.22f, 0.60f, 0.48f},
+				.radius = 0.560f,
+				.breath = 0.008f,
+				.breath_hz = 0.22f,
+				.drift = 3.0f,
+				.inward = 1.0f,
+				.lean = 0.035f,
+				.lift = 0.35f,
+			},
+		[TC_FACE_PROCESSING] =
+			{
+				.lit = {0.26f, 0.16f, 0.50f},
+				.deep = {0.10f, 0.03f, 0.24f},
+				.mist = {0.42f, 0.20f, 0.72f},
+				.veil = {0.14f, 0.16f, 0.66f},
+				.spark = {0.75f, 0.60f, 0.95f},
+				.core = {0.50f, 0.34f, 0.86f},
+				.rim = {0.46f, 0.38f, 0.84f},
+				.glow = {0.20f, 0.10f, 0.40f},
+				.halo = {0.07f, 0.04f, 0.18f},
+				.wave = {0.0f, 0.0f, 0.0f},
+				.radius = 0.485f,
+				.breath = 0.008f,
+				.breath_hz = 0.35f,
+				.drift = 3.5f,
+				.spin = 0.10f,
+				.swirl = 1.9f,
+				.orbit = 1.0f,
+			},
+		[TC_FACE_SPEAKING] =
+			{
+				.lit = {0.58f, 0.30f, 0.22f},
+				.deep = {0.26f, 0.04f, 0.16f},
+				.mist = {0.74f, 0.40f, 0.16f},
+				.veil = {0.66f, 0.14f, 0.30f},
+				.spark = {0.95f, 0.80f, 0.50f},
+				.core = {0.60f, 0.36f, 0.16f},
+				.rim = {0.90f, 0.58f, 0.40f},
+				.glow = {0.46f, 0.20f, 0.12f},
+				.halo = {0.17f, 0.06f, 0.07f},
+				.wave = {0.60f, 0.30f, 0.16f},
+				.radius = 0.525f,
+				.breath = 0.008f,
+				.breath_hz = 0.22f,
+				.drift = 5.0f,
+				.outward = 1.0f,
+				.lean = 0.045f,
+				.lift = 0.75f,
+			},
+};
+
+const struct tc_mood *tc_palette_mood(enum tc_face_state state)
+{
+	return (unsigned)state < TC_FACE_STATES ? &moods[state] : &moods[TC_FACE_READY];
+}
+
+struct tc_rgb tc_palette_background(void)
+{
+	return (struct tc_rgb){0.020f, 0.024f, 0.046f};
+}
