@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rtc/ice_server.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <gio/gio.h>
+
+#include "base/log.h"
+
+TC_LOG_TOPIC("rtc.ice");
+
+struct tc_ice_server {
+	char host[256];
+	char *address; /* owned by GLib; NULL until known */
+	int port;
+	GCancellable *cancel; /* owned; set while looking */
+	bool dead;            /* destroyed while looking: the callback frees */
+};
+
+static int split(struct tc_ice_server *server, const char *text)
+{
+	const char *colon = strrchr(text, ':');
+	if (!colon || colon == text) {
+		return -EINVAL;
+	}
+	char *end;
+	long port = strtol(colon + 1, &end, 10);
+	const char *from = text, *to = colon;
+	if (*from == '[' && to[-1] == ']') {
+		from++;
+		to--;
+	}
+	size_t len = (size_t)(to - from);
+	if (*end || end == colon + 1 || port < 1 || port > 65535 || !len ||
+	    len >= sizeof(server->host)) {
+		return -EINVAL;
+	}
+	memcpy(server->host, from, len);
+	server->port = (int)port;
+	return 0;
+}
+
+static void free_server(struct tc_ice_server *server)
+{
+	g_clear_object(&server->cancel);
+	g_free(server->address);
+	free(server);
+}
+
+static void on_found(GObject *resolver, GAsyncResult *result, gpointer user)
+{
+	struct tc_ice_server *server = user;
+	GError *error = NULL;
+	GList *found = g_resolver_lookup_by_name_finish(G_RESOLVER(resolver), result, &error);
+	g_clear_object(&server->cancel);
+	if (server->dead) {
+		free_server(server);
+	} else if (found) {
+		server->address = g_inet_address_to_string(found->data);
+	} else {
+		TC_WARN(NULL, "%s: %s; going without", server->host, error->message);
+	}
+	g_clear_error(&error);
+	if (found) {
+		g_resolver_free_addresses(found);
+	}
+}
+
+static void look_up(struct tc_ice_server *server, struct tc_loop *loop)
+{
+	GMainContext *context = tc_loop_native(loop);
+	GResolver *resolver = g_resolver_get_default();
+	server->cancel = g_cancellable_new();
+	g_main_context_push_thread_default(context);
+	g_resolver_lookup_by_name_async(resolver, server->host, server->cancel, on_found, server);
+	g_main_context_pop_thread_default(context);
+	g_object_unref(resolver);
+}
+
+int tc_ice_server_create(struct tc_ice_server **out, struct tc_loop *loop, const char *host_port)
+{
+	struct tc_ice_server *server = calloc(1, sizeof(*server));
+	if (!server) {
+		return -ENOMEM;
+	}
+	int err = split(server, host_port);
+	if (err) {
+		free(server);
+		return err;
+	}
+	if (g_hostname_is_ip_address(server->host)) {
+		server->address = g_strdup(server->host);
+	} else {
+		look_up(server, loop);
+	}
+	*out = server;
+	return 0;
+}
+
+void tc_ice_server_destroy(struct tc_ice_server *server)
+{
+	if (!server) {
+		return;
+	}
+	if (server->cancel) {
+		server->dead = true;
+		g_cancellable_cancel(server->cancel);
+		return;
+	}
+	free_server(server);
+}
+
+bool tc_ice_server_address(const struct tc_ice_server *server, const char **address, int *port)
+{
+	if (!server || !server->address) {
+		return false;
+	}
+	*address = server->address;
+	*port = server->port;
+	return true;
+}
