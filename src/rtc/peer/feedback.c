@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "rtc/peer/peer_priv.h"
+
+#include <stdlib.h>
+
+#include "base/log.h"
+
+TC_LOG_TOPIC("rtc.peer");
+
+/* What the owner is told about the path changes by at least this. */
+#define TELL_FRACTION  20
+#define LOSS_SMOOTHING 0.3
+
+static void emit_keyframe(struct tc_peer *peer)
+{
+	peer->keyframe_us = peer_now_us(peer);
+	if (!peer->closed && peer->events.keyframe) {
+		peer->events.keyframe(peer->user);
+	}
+}
+
+static void on_keyframe_timer(void *user)
+{
+	struct tc_peer *peer = user;
+	tc_timer_cancel(peer->keyframe_timer);
+	peer->keyframe_timer = NULL;
+	emit_keyframe(peer);
+}
+
+/* A request within 300 ms of the last is answered when they are over, not forgotten: the frame it
+ * was for may have been lost too. */
+void tc_peer_want_keyframe(struct tc_peer *peer)
+{
+	if (peer->closed || peer->keyframe_timer || !peer->out.video.on) {
+		return;
+	}
+	int64_t since_ms = (peer_now_us(peer) - peer->keyframe_us) / 1000;
+	if (!peer->keyframe_us || since_ms >= TC_PEER_KEYFRAME_MS) {
+		emit_keyframe(peer);
+		return;
+	}
+	peer->keyframe_timer = tc_loop_timer(peer->rtc->loop, TC_PEER_KEYFRAME_MS - since_ms, false,
+					     on_keyframe_timer, peer);
+}
+
+static void pause_video(struct tc_peer *peer, bool pause, int bps)
+{
+	TC_INFO(peer->tag, "picture %s at %d bit/s", pause ? "paused" : "resumed", bps);
+	pthread_mutex_lock(&peer->out.lock);
+	peer->out.video_paused = pause;
+	peer->out.needs_key = true;
+	pthread_mutex_unlock(&peer->out.lock);
+	if (!pause) {
+		tc_peer_want_keyframe(peer);
+	}
+}
+
+void tc_peer_update_estimate(struct tc_peer *peer)
+{
+	int bps = tc_estimator_bps(&peer->estimator, peer_now_us(peer));
+	atomic_store(&peer->count.estimate_bps, bps);
+	bool paused = peer->out.video_paused;
+	if (peer->out.video.on &&
+	    (paused ? bps >= TC_PEER_VIDEO_RESUME_BPS : bps < TC_PEER_VIDEO_PAUSE_BPS)) {
+		pause_video(peer, !paused, bps);
+	}
+	if (abs(bps - peer->told_bps) * TELL_FRACTION < peer->told_bps) {
+		return;
+	}
+	peer->told_bps = bps;
+	if (!peer->closed && peer->events.estimate) {
+		peer->events.estimate(peer->user, bps);
+	}
+}
+
+static void on_sender(void *user, const struct tc_rtcp_sender *sender)
+{
+	struct tc_peer *peer = user;
+	int64_t now = peer_now_us(peer);
+	if (peer->audio_receiver.started && sender->ssrc == peer->audio_receiver.ssrc) {
+		tc_rtcp_receiver_sender(&peer->audio_receiver, sender, now);
+	} else if (peer->video_in && peer->video_in->receiver.started &&
+		   sender->ssrc == peer->video_in->receiver.ssrc) {
+		tc_rtcp_receiver_sender(&peer->video_in->receiver, sender, now);
+	}
+}
+
+static void tell_loss(struct tc_peer *peer, const struct tc_rtcp_report *report)
+{
+	double now = report->fraction_lost * 100.0 / 256;
+	peer->audio_loss += (now - peer->audio_loss) * LOSS_SMOOTHING;
+	int percent = (int)(peer->audio_loss + 0.5);
+	atomic_store(&peer->count.remote_loss, percent);
+	atomic_store(&peer->count.remote_jitter_us, (int)(report->jitter * 1000LL / 48));
+	if (percent != peer->told_loss) {
+		peer->told_loss = percent;
+		if (!peer->closed && peer->events.loss) {
+			peer->events.loss(peer->user, percent);
+		}
+	}
+}
+
+static void on_report(void *user, uint32_t from_ssrc, const struct tc_rtcp_report *report)
+{
+	struct tc_peer *peer = user;
+	bool audio = report->ssrc == peer->out.audio.ssrc;
+	if (!audio && report->ssrc != peer->out.video.ssrc) {
+		return; /* the RTX stream, or one we never sent */
+	}
+	int64_t rtt = tc_rtcp_rtt_us(report, tc_rtcp_ntp(peer_wall_us(peer)));
+	if (rtt >= 0) {
+		atomic_store(&peer->count.rtt_ms, (int)((rtt + 500) / 1000));
+	}
+	uint32_t *before = audio ? &peer->audio_reported : &peer->video_reported;
+	uint32_t packets = *before ? report->highest_seq - *before : 0;
+	*before = report->highest_seq;
+	if (packets < UINT16_MAX) { /* else their count started anew */
+		tc_estimator_report(&peer->estimator, report->fraction_lost, packets, rtt,
+				    peer_now_us(peer));
+	}
+	if (audio) {
+		tell_loss(peer, report);
+	}
+}
+
+static void on_bye(void *user, uint32_t ssrc)
+{
+	struct tc_peer *peer = user;
+	if (peer->audio_receiver.started && peer->audio_receiver.ssrc == ssrc) {
+		tc_audio_in_reset(peer->audio_in);
+	}
+}
+
+static void on_nack(void *user, uint32_t media_ssrc, const uint16_t *seqs, size_t count)
+{
+	struct tc_peer *peer = user;
+	atomic_fetch_add(&peer->count.nacks, count);
+	if (media_ssrc == peer->out.video.ssrc) {
+		tc_peer_retransmit(peer, seqs, count);
+	}
+}
+
+static void on_pli(void *user, uint32_t media_ssrc)
+{
+	struct tc_peer *peer = user;
+	atomic_fetch_add(&peer->count.plis, 1);
+	tc_peer_want_keyframe(peer);
+}
+
+static void on_fir(void *user, uint32_t media_ssrc, uint8_t seq)
+{
+	struct tc_peer *peer = user;
+	atomic_fetch_add(&peer->count.firs, 1);
+	if (!peer->fir_seen || peer->fir_seq != seq) {
+		peer->fir_seen = true;
+		peer->fir_seq = seq;
+		tc_peer_want_keyframe(peer);
+	}
+}
+
+static void on_remb(void *user, uint64_t bps, const uint32_t *ssrcs, size_t count)
+{
+	struct tc_peer *peer = user;
+	tc_estimator_remb(&peer->estimator, bps, peer_now_us(peer));
+}
+
+static const struct tc_rtcp_events rtcp_events = {
+	.sender = on_sender,
+	.report = on_report,
+	.bye = on_bye,
+	.nack = on_nack,
+	.pli = on_pli,
+	.fir = on_fir,
+	.remb = on_remb,
+};
+
+void tc_peer_on_rtcp(struct tc_peer *peer, const uint8_t *packet, size_t len)
+{
+	if (tc_rtcp_parse(packet, len, &rtcp_events, peer) == 0 && !peer->closed) {
+		tc_peer_update_estimate(peer);
+	}
+}
