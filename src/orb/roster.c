@@ -5,9 +5,15 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+/* The audio thread runs at real-time priority: whoever holds a seat it waits for must inherit it, else
+ * a busy neighbour delays the sound by preempting the video thread. */
+struct seat {
+	pthread_mutex_t lock;
+	struct tc_peer *peer; /* borrowed */
+};
+
 struct tc_roster {
-	pthread_rwlock_t lock;
-	struct tc_peer *peers[TC_ROSTER_MAX]; /* borrowed */
+	struct seat seats[TC_ROSTER_MAX];
 };
 
 int tc_roster_create(struct tc_roster **out)
@@ -16,30 +22,40 @@ int tc_roster_create(struct tc_roster **out)
 	if (!roster) {
 		return -ENOMEM;
 	}
-	pthread_rwlock_init(&roster->lock, NULL);
+	pthread_mutexattr_t attr;
+	pthread_mutexattr_init(&attr);
+	pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
+	for (int i = 0; i < TC_ROSTER_MAX; i++) {
+		pthread_mutex_init(&roster->seats[i].lock, &attr);
+	}
+	pthread_mutexattr_destroy(&attr);
 	*out = roster;
 	return 0;
 }
 
 void tc_roster_destroy(struct tc_roster *roster)
 {
-	if (roster) {
-		pthread_rwlock_destroy(&roster->lock);
-		free(roster);
+	if (!roster) {
+		return;
 	}
+	for (int i = 0; i < TC_ROSTER_MAX; i++) {
+		pthread_mutex_destroy(&roster->seats[i].lock);
+	}
+	free(roster);
 }
 
 static int replace(struct tc_roster *roster, struct tc_peer *old, struct tc_peer *now)
 {
 	int err = -ENOSPC;
-	pthread_rwlock_wrlock(&roster->lock);
 	for (int i = 0; i < TC_ROSTER_MAX && err; i++) {
-		if (roster->peers[i] == old) {
-			roster->peers[i] = now;
+		struct seat *seat = &roster->seats[i];
+		pthread_mutex_lock(&seat->lock);
+		if (seat->peer == old) {
+			seat->peer = now;
 			err = 0;
 		}
+		pthread_mutex_unlock(&seat->lock);
 	}
-	pthread_rwlock_unlock(&roster->lock);
 	return err;
 }
 
@@ -53,37 +69,47 @@ void tc_roster_remove(struct tc_roster *roster, struct tc_peer *peer)
 	replace(roster, peer, NULL);
 }
 
-int tc_roster_send_audio(struct tc_roster *roster, const struct tc_audio_out *audio)
+/* How many of those seated `take` it. */
+static int each(struct tc_roster *roster, bool (*take)(struct tc_peer *peer, const void *what),
+		const void *what)
 {
 	int taken = 0;
-	pthread_rwlock_rdlock(&roster->lock);
 	for (int i = 0; i < TC_ROSTER_MAX; i++) {
-		taken += roster->peers[i] && tc_peer_send_audio(roster->peers[i], audio) == 0;
+		struct seat *seat = &roster->seats[i];
+		pthread_mutex_lock(&seat->lock);
+		taken += seat->peer && take(seat->peer, what);
+		pthread_mutex_unlock(&seat->lock);
 	}
-	pthread_rwlock_unlock(&roster->lock);
 	return taken;
+}
+
+static bool take_audio(struct tc_peer *peer, const void *audio)
+{
+	return tc_peer_send_audio(peer, audio) == 0;
+}
+
+static bool take_video(struct tc_peer *peer, const void *video)
+{
+	return tc_peer_send_video(peer, video) == 0;
+}
+
+static bool connected(struct tc_peer *peer, const void *unused)
+{
+	enum tc_peer_state state = tc_peer_state(peer);
+	return state == TC_PEER_CONNECTED || state == TC_PEER_STALLED;
+}
+
+int tc_roster_send_audio(struct tc_roster *roster, const struct tc_audio_out *audio)
+{
+	return each(roster, take_audio, audio);
 }
 
 int tc_roster_send_video(struct tc_roster *roster, const struct tc_video_out *video)
 {
-	int taken = 0;
-	pthread_rwlock_rdlock(&roster->lock);
-	for (int i = 0; i < TC_ROSTER_MAX; i++) {
-		taken += roster->peers[i] && tc_peer_send_video(roster->peers[i], video) == 0;
-	}
-	pthread_rwlock_unlock(&roster->lock);
-	return taken;
+	return each(roster, take_video, video);
 }
 
 int tc_roster_connected(struct tc_roster *roster)
 {
-	int count = 0;
-	pthread_rwlock_rdlock(&roster->lock);
-	for (int i = 0; i < TC_ROSTER_MAX; i++) {
-		enum tc_peer_state state =
-			roster->peers[i] ? tc_peer_state(roster->peers[i]) : TC_PEER_CLOSED;
-		count += state == TC_PEER_CONNECTED || state == TC_PEER_STALLED;
-	}
-	pthread_rwlock_unlock(&roster->lock);
-	return count;
+	return each(roster, connected, NULL);
 }

@@ -1,8 +1,8 @@
 /* orb/roster.h -- the peers our sound and picture go to, shared by main, audio and video thread.
  *
- * Main adds and removes; the media threads send to all under a read lock, so that removing a peer
- * waits for a send in flight (microseconds) and a closed peer is never touched. Sends to one peer
- * are serialised by the peer's own send lock.
+ * Main adds and removes; the media threads send to each under its seat's lock, so that removing a
+ * peer waits for a send in flight (microseconds) and a closed peer is never touched. The locks
+ * inherit priority, as the peers' own send locks do.
  */
 #ifndef TC_ORB_ROSTER_H
 #define TC_ORB_ROSTER_H
