@@ -1,0 +1,86 @@
+// When an appointment is, in words, and which list it belongs to. Pure.
+
+/** @typedef {import('./api.js').Appointment} Appointment */
+
+const MINUTE = 60_000;
+const DOOR_OPENS_MS = 15 * MINUTE;
+const CLOSED = ['cancelled', 'completed', 'ended'];
+
+/**
+ * @param {Appointment} appointment
+ * @param {number} now
+ * @returns {'now' | 'later' | 'past'}
+ */
+export function listOf({ starts, minutes, status }, now) {
+  if (CLOSED.includes(status)) {
+    return 'past';
+  }
+  if (!starts) {
+    return 'now';
+  }
+  const at = Date.parse(starts);
+  if (now > at + (minutes || 60) * MINUTE) {
+    return 'past';
+  }
+  return now >= at - DOOR_OPENS_MS ? 'now' : 'later';
+}
+
+/**
+ * @param {Appointment} appointment
+ * @param {number} now
+ */
+export function whenText({ starts, minutes }, now) {
+  const length = minutes ? `${minutes} min` : '';
+  if (!starts) {
+    return ['Any time', length].filter(Boolean).join(' · ');
+  }
+  const at = new Date(starts);
+  const day = dayText(at, new Date(now));
+  const time = at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  return [`${day}, ${time}`, length].filter(Boolean).join(' · ');
+}
+
+/**
+ * @param {Date} at
+ * @param {Date} now
+ */
+function dayText(at, now) {
+  const midnight = (/** @type {Date} */ d) => new Date(d.getFullYear(), d.getMonth(), d.getDate()).getTime();
+  const days = Math.round((midnight(at) - midnight(now)) / (24 * 60 * MINUTE));
+  if (days >= -1 && days <= 1) {
+    return ['Yesterday', 'Today', 'Tomorrow'][days + 1];
+  }
+  return at.toLocaleDateString([], { weekday: 'long', day: 'numeric', month: 'long' });
+}
+
+/**
+ * @param {Appointment} appointment
+ * @param {number} now
+ * @returns {{ words: string, tone: 'good' | 'warn' | '' }}
+ */
+export function badge({ starts, minutes, status }, now) {
+  if (status === 'test') {
+    return { words: 'Test', tone: '' };
+  }
+  if (CLOSED.includes(status)) {
+    return { words: status === 'cancelled' ? 'Cancelled' : 'Done', tone: '' };
+  }
+  if (!starts) {
+    return { words: 'Open', tone: 'good' };
+  }
+  const at = Date.parse(starts);
+  const until = Math.ceil((at - now) / MINUTE);
+  if (until > 0) {
+    return until <= 60
+      ? { words: `In ${until} min`, tone: until <= 15 ? 'good' : '' }
+      : { words: '', tone: '' };
+  }
+  return now < at + (minutes || 60) * MINUTE ? { words: 'Now', tone: 'good' } : { words: 'Over', tone: '' };
+}
+
+/** @param {string} name @returns {string} at most two letters */
+export function initials(name) {
+  const words = name.trim().split(/\s+/).filter(Boolean);
+  const picked = words.length > 1 ? [words[0], words[words.length - 1]] : words;
+  return picked.map((word) => [...word][0].toLocaleUpperCase()).join('') || '?';
+}

@@ -1,0 +1,333 @@
+// The room as one value. reduce(state, message, now) is pure: the same messages give the same room.
+// Messages are the server's (protocol.js) and our own (LocalMessage). Words for it: room-words.js.
+
+/** @typedef {import('./protocol.js').ServerMessage} ServerMessage */
+/** @typedef {import('./protocol.js').Role} Role */
+/** @typedef {import('./devices.js').DeviceState} DeviceState */
+/** @typedef {import('./peer.js').PeerState} PeerState */
+
+/**
+ * Shown to the user. `joining`: the socket is not in the room yet; `waiting`: in, nobody else is;
+ * `connecting`: somebody is, no media yet; `live`: media flows; `reconnecting`: it did; `ended`.
+ * @typedef {'joining' | 'waiting' | 'connecting' | 'live' | 'reconnecting' | 'ended'} Phase
+ */
+
+/**
+ * @typedef {object} PersonState
+ * @property {string} userId
+ * @property {string} name
+ * @property {Role} role
+ * @property {boolean} ai
+ * @property {PeerState} link
+ * @property {boolean} video the other's picture is there
+ */
+
+/** @typedef {{ id: string, userId: string, text: string, final: boolean, startMs: number, endMs: number, at: number }} Utterance */
+
+/**
+ * @typedef {object} RoomState
+ * @property {{ id: string, name: string, role: Role }} me
+ * @property {{ userId: string, name: string, role: Role }[]} people who the appointment is for
+ * @property {Record<string, PersonState>} present the others in the room, by user id
+ * @property {'connecting' | 'open' | 'down' | 'closed'} link the signaling socket
+ * @property {boolean} joined it was open once
+ * @property {string} linkWords
+ * @property {{ words: string, code: string } | null} ended
+ * @property {{ state: import('./protocol.js').OrbState | 'unknown', reason: string, status: import('./protocol.js').AiStatus, muted: boolean }} orb
+ * @property {{ audio: DeviceState, video: DeviceState }} devices
+ * @property {boolean} playbackBlocked
+ * @property {boolean} captions
+ * @property {Utterance[]} utterances oldest first; the newest 500
+ * @property {string | null} departed name of the human who left last, until they are back
+ * @property {{ words: string, at: number } | null} trouble an error worth showing for a moment
+ * @property {number | null} startedAt
+ * @property {number | null} endsAt
+ */
+
+/**
+ * @typedef {{ type: 'link', state: RoomState['link'], words: string, code?: number }
+ *   | { type: 'peer', userId: string, link: PeerState, video: boolean }
+ *   | { type: 'device', kind: 'audio' | 'video', state: DeviceState }
+ *   | { type: 'playback', blocked: boolean }
+ *   | { type: 'captions', on: boolean }
+ *   | { type: 'orb-muted', muted: boolean }
+ *   | { type: 'ended', words: string, code: string }} LocalMessage
+ */
+
+const UTTERANCE_LIMIT = 500;
+const CAPTION_STAYS_MS = 6_000;
+const TROUBLE_STAYS_MS = 8_000;
+const EARLY_MS = 15 * 60_000;
+
+/**
+ * @param {import('./api.js').RoomInfo} info
+ * @param {number} now
+ * @param {{ captions?: boolean, utterances?: Utterance[], startedAt?: number }} [kept] over a reload
+ * @returns {RoomState}
+ */
+export function createRoom(info, now, kept = {}) {
+  return {
+    me: info.user,
+    people: info.people ?? [],
+    present: {},
+    link: 'connecting',
+    joined: false,
+    linkWords: '',
+    ended: null,
+    orb: { state: 'unknown', reason: '', status: 'ready', muted: false },
+    devices: { audio: 'pending', video: 'pending' },
+    playbackBlocked: false,
+    captions: kept.captions ?? true,
+    utterances: kept.utterances ?? [],
+    departed: null,
+    trouble: null,
+    ...timesOf(info, now, kept.startedAt),
+  };
+}
+
+/**
+ * The appointment's own times count if we are in them; else the session began when we came, and has
+ * its minutes from there.
+ * @param {import('./api.js').RoomInfo} info
+ * @param {number} now
+ * @param {number | undefined} keptStart
+ */
+function timesOf({ starts, minutes, started }, now, keptStart) {
+  const startedAt = (started && Date.parse(started)) || keptStart || now;
+  const length = minutes ? minutes * 60_000 : null;
+  const planned = starts ? Date.parse(starts) : NaN;
+  const inside = length && now > planned - EARLY_MS && now < planned + length;
+  const endsAt = length ? (inside ? planned : startedAt) + length : null;
+  return { startedAt, endsAt };
+}
+
+/**
+ * @param {RoomState} state
+ * @param {ServerMessage | LocalMessage} message
+ * @param {number} now
+ * @returns {RoomState}
+ */
+export function reduce(state, message, now) {
+  if (state.ended && message.type !== 'device') {
+    return state;
+  }
+  switch (message.type) {
+    case 'link':
+      return onLink(state, message);
+    case 'ended':
+      return { ...state, ended: { words: message.words, code: message.code }, present: {} };
+    case 'peer-discovery':
+      return onDiscovery(state, message.peers);
+    case 'user-joined':
+      return onJoined(state, message);
+    case 'user-left':
+      return onLeft(state, message.userId);
+    case 'peer':
+      return onPeer(state, message);
+    case 'orb-state':
+      return { ...state, orb: { ...state.orb, state: message.state, reason: message.reason ?? '' } };
+    case 'ai_status':
+      return { ...state, orb: { ...state.orb, status: message.status } };
+    case 'orb-muted':
+      return { ...state, orb: { ...state.orb, muted: message.muted } };
+    case 'transcript':
+      return { ...state, utterances: withUtterance(state.utterances, message, now) };
+    case 'device':
+      return { ...state, devices: { ...state.devices, [message.kind]: message.state } };
+    case 'playback':
+      return { ...state, playbackBlocked: message.blocked };
+    case 'captions':
+      return { ...state, captions: message.on };
+    case 'error':
+      return { ...state, trouble: troubleOf(message, now) ?? state.trouble };
+    default:
+      return state;
+  }
+}
+
+/** @param {RoomState} state @returns {Phase} */
+export function phaseOf(state) {
+  if (state.ended) {
+    return 'ended';
+  }
+  if (!state.joined) {
+    return 'joining';
+  }
+  const humans = othersOf(state).filter((person) => !person.ai);
+  const shaky = (/** @type {PersonState} */ p) => p.link === 'unstable' || p.link === 'restarting';
+  if (state.link === 'down' || humans.some(shaky)) {
+    return 'reconnecting';
+  }
+  if (othersOf(state).some((person) => person.link === 'connected')) {
+    return 'live';
+  }
+  return othersOf(state).length > 0 ? 'connecting' : 'waiting';
+}
+
+/** @param {RoomState} state */
+export function othersOf(state) {
+  return Object.values(state.present);
+}
+
+/** @param {RoomState} state */
+export function orbOf(state) {
+  return othersOf(state).find((person) => person.ai) ?? null;
+}
+
+/** @param {RoomState} state @returns {PersonState | null} the other human, if here */
+export function partnerOf(state) {
+  return othersOf(state).find((person) => !person.ai) ?? null;
+}
+
+/**
+ * @param {RoomState} state
+ * @param {string} userId
+ */
+export function nameOf(state, userId) {
+  if (userId === state.me.id) {
+    return 'You';
+  }
+  const present = state.present[userId];
+  if (present) {
+    return present.name;
+  }
+  // Who is neither of the two people can only be the orb, also after it left.
+  return state.people.find((person) => person.userId === userId)?.name ?? 'Orb';
+}
+
+/**
+ * What to show as captions now: of each speaker the newest, the last two of them.
+ * @param {RoomState} state
+ * @param {number} now
+ * @returns {Utterance[]}
+ */
+export function captionsOf(state, now) {
+  const newest = new Map();
+  for (const utterance of state.utterances.slice(-12)) {
+    if (now - utterance.at < CAPTION_STAYS_MS && utterance.text.trim()) {
+      newest.delete(utterance.userId);
+      newest.set(utterance.userId, utterance);
+    }
+  }
+  return [...newest.values()].slice(-2);
+}
+
+/**
+ * @param {RoomState} state
+ * @param {number} now
+ */
+export function troubleNow(state, now) {
+  return state.trouble && now - state.trouble.at < TROUBLE_STAYS_MS ? state.trouble.words : '';
+}
+
+/**
+ * @param {RoomState} state
+ * @param {LocalMessage & { type: 'link' }} message
+ * @returns {RoomState}
+ */
+function onLink(state, { state: link, words, code }) {
+  const next = { ...state, link, linkWords: words };
+  if (link === 'open') {
+    return { ...next, joined: true };
+  }
+  return link === 'closed' ? { ...next, ended: { words, code: String(code ?? 'left') } } : next;
+}
+
+/**
+ * @param {RoomState} state
+ * @param {import('./protocol.js').Participant[]} peers
+ * @returns {RoomState}
+ */
+function onDiscovery(state, peers) {
+  /** @type {RoomState['present']} */
+  const present = {};
+  for (const peer of peers) {
+    present[peer.userId] = state.present[peer.userId] ?? personOf(state, peer);
+  }
+  return { ...state, present };
+}
+
+/**
+ * @param {RoomState} state
+ * @param {import('./protocol.js').Participant} peer
+ * @returns {RoomState}
+ */
+function onJoined(state, peer) {
+  const person = personOf(state, peer);
+  const departed = person.ai ? state.departed : null;
+  return { ...state, departed, present: { ...state.present, [peer.userId]: person } };
+}
+
+/**
+ * @param {RoomState} state
+ * @param {string} userId
+ * @returns {RoomState}
+ */
+function onLeft(state, userId) {
+  const { [userId]: gone, ...present } = state.present;
+  const departed = gone && !gone.ai ? gone.name : state.departed;
+  const orb = gone?.ai ? { ...state.orb, status: /** @type {const} */ ('ready') } : state.orb;
+  return { ...state, present, departed, orb };
+}
+
+/**
+ * @param {RoomState} state
+ * @param {LocalMessage & { type: 'peer' }} message
+ * @returns {RoomState}
+ */
+function onPeer(state, { userId, link, video }) {
+  const person = state.present[userId];
+  return person ? { ...state, present: { ...state.present, [userId]: { ...person, link, video } } } : state;
+}
+
+/**
+ * @param {RoomState} state
+ * @param {import('./protocol.js').Participant} peer
+ * @returns {PersonState}
+ */
+function personOf(state, peer) {
+  const ai = peer.participantType === 'ai';
+  const known = state.people.find((person) => person.userId === peer.userId)?.name;
+  const spoken = peer.userRole === 'coach' ? 'Your coach' : 'Your client';
+  const name = ai ? 'Orb' : peer.userName || known || spoken;
+  return { userId: peer.userId, name, role: peer.userRole, ai, link: 'new', video: false };
+}
+
+/**
+ * Partials of one utterance replace each other, and its final replaces them; a late partial never
+ * replaces a final.
+ * @param {Utterance[]} utterances
+ * @param {ServerMessage & { type: 'transcript' }} message
+ * @param {number} now
+ */
+function withUtterance(utterances, message, now) {
+  const { userId, text, final, startMs, endMs } = message;
+  const id = `${userId}/${message.utteranceId}`;
+  const next = { id, userId, text, final, startMs, endMs, at: now };
+  const index = utterances.findLastIndex((known) => known.id === id);
+  if (index < 0) {
+    return text.trim() ? [...utterances, next].slice(-UTTERANCE_LIMIT) : utterances;
+  }
+  if (utterances[index].final && !final) {
+    return utterances;
+  }
+  // A final without words takes back what was only guessed.
+  if (final && !text.trim()) {
+    return utterances.filter((known) => known.id !== id);
+  }
+  return utterances.map((known, at) => (at === index ? next : known));
+}
+
+/**
+ * @param {ServerMessage & { type: 'error' }} message
+ * @param {number} now
+ */
+function troubleOf({ code, inReplyTo }, now) {
+  if (code === 'rate-limited') {
+    return { words: 'This page sent too much at once; some of it was dropped.', at: now };
+  }
+  if (code === 'forbidden' && inReplyTo === 'orb-control') {
+    return { words: 'Only the coach can control the orb.', at: now };
+  }
+  return null;
+}

@@ -1,0 +1,212 @@
+// The room's state in plain words. Pure.
+
+import { orbOf, partnerOf, phaseOf } from './room-state.js';
+
+/** @typedef {import('./room-state.js').RoomState} RoomState */
+/**
+ * mood: what the orb's tile looks like. label: one or two words. words: a sentence if something is
+ * to be explained.
+ * @typedef {{ mood: 'absent' | 'coming' | 'ready' | 'listening' | 'processing' | 'speaking' | 'trouble', label: string, words: string }} OrbWords
+ */
+/** @typedef {{ id: string, tone: 'info' | 'warn', words: string, action?: string }} Notice */
+
+/** @type {Record<string, [OrbWords['mood'], string, string]>} */
+const ORB_STATES = {
+  off: ['absent', 'Not here', 'The orb is not part of this call.'],
+  spawning: ['coming', 'Joining…', 'The orb is joining…'],
+  unresponsive: [
+    'trouble',
+    'Not answering',
+    'The orb does not answer at the moment. You can go on without it.',
+  ],
+  restarting: ['coming', 'Coming back…', 'The orb had a problem and is coming back…'],
+  failed: ['trouble', 'Not here', 'The orb could not be started. You can go on without it.'],
+  full: ['absent', 'Not here', 'The orb is not here: all places are taken.'],
+};
+
+/** @type {Record<string, [OrbWords['mood'], string]>} */
+const ORB_STATUSES = {
+  ready: ['ready', 'Ready'],
+  listening: ['listening', 'Listening'],
+  processing: ['processing', 'Thinking…'],
+  speaking: ['speaking', 'Speaking'],
+};
+
+/** @param {RoomState} state @returns {OrbWords} */
+export function orbWords(state) {
+  const told = ORB_STATES[state.orb.state];
+  const orb = orbOf(state);
+  if (told && !(orb?.link === 'connected' && state.orb.state === 'spawning')) {
+    const [mood, label, words] = told;
+    return { mood, label, words };
+  }
+  if (!orb) {
+    const words = state.joined ? 'The orb is joining…' : '';
+    return { mood: 'coming', label: state.joined ? 'Joining…' : '', words };
+  }
+  if (orb.link === 'unstable' || orb.link === 'restarting') {
+    return {
+      mood: 'coming',
+      label: 'Reconnecting…',
+      words: 'The connection to the orb was lost. Connecting again…',
+    };
+  }
+  if (orb.link !== 'connected') {
+    return { mood: 'coming', label: 'Connecting…', words: 'Connecting to the orb…' };
+  }
+  if (state.orb.muted && state.orb.status !== 'speaking') {
+    return { mood: 'ready', label: 'Muted, listens', words: '' };
+  }
+  const [mood, label] = ORB_STATUSES[state.orb.status];
+  return { mood, label, words: '' };
+}
+
+/**
+ * The other human's tile while there is no picture of them.
+ * @param {RoomState} state
+ */
+export function partnerWords(state) {
+  const partner = partnerOf(state);
+  const name = partner?.name ?? expectedName(state);
+  if (!partner) {
+    if (!state.joined) {
+      return { name, words: '' };
+    }
+    const left = state.departed !== null;
+    return { name, words: left ? `${state.departed} left the call.` : `${name} is not here yet.` };
+  }
+  switch (partner.link) {
+    case 'connected':
+      return { name, words: partner.video ? '' : 'Camera is off' };
+    case 'unstable':
+    case 'restarting':
+      return { name, words: 'Connection lost. Connecting again…' };
+    default:
+      return { name, words: 'Connecting…' };
+  }
+}
+
+/** @param {RoomState} state */
+function expectedName(state) {
+  const other = state.people.find((person) => person.userId !== state.me.id && person.role !== 'ai');
+  return other?.name ?? (state.me.role === 'coach' ? 'Your client' : 'Your coach');
+}
+
+/** @type {Record<string, string>} */
+const MICROPHONE = {
+  denied:
+    'Your microphone is blocked, so nobody hears you. Allow it in the browser’s address bar, then try again.',
+  missing: 'No microphone was found, so nobody hears you. Plug one in, and it is used at once.',
+  busy: 'Another program is using your microphone, so nobody hears you.',
+  insecure:
+    'This page is not open over HTTPS, so the browser offers no microphone or camera. You can watch and listen.',
+  failed: 'Your microphone did not start, so nobody hears you.',
+};
+/** @type {Record<string, string>} */
+const CAMERA = {
+  denied:
+    'Your camera is blocked, so nobody sees you. Allow it in the browser’s address bar, then try again.',
+  missing: 'No camera was found. The call works without one.',
+  busy: 'Another program is using your camera, so nobody sees you.',
+  failed: 'Your camera did not start, so nobody sees you.',
+};
+
+/**
+ * What must be said right now, most important first.
+ * @param {RoomState} state
+ * @returns {Notice[]}
+ */
+export function noticesOf(state) {
+  /** @type {Notice[]} */
+  const notices = [];
+  if (phaseOf(state) === 'ended') {
+    return notices;
+  }
+  if (state.link === 'down') {
+    const words = state.joined ? state.linkWords : 'The server cannot be reached. Trying again…';
+    notices.push({ id: 'link', tone: 'warn', words, action: 'Try now' });
+  }
+  if (state.playbackBlocked) {
+    const words = 'The browser keeps this page silent until you click.';
+    notices.push({ id: 'playback', tone: 'warn', words, action: 'Turn on sound' });
+  }
+  return notices.concat(deviceNotices(state));
+}
+
+/** @param {RoomState} state @returns {Notice[]} */
+function deviceNotices({ devices: { audio, video } }) {
+  if (audio === 'denied' && video === 'denied') {
+    const words =
+      'Microphone and camera are blocked: you can watch and listen. To be heard and seen, allow them in the browser’s address bar, then try again.';
+    return [{ id: 'devices', tone: 'warn', words, action: 'Try again' }];
+  }
+  if (audio === 'missing' && video === 'missing') {
+    const words = 'No microphone and no camera were found: you can watch and listen.';
+    return [{ id: 'devices', tone: 'info', words, action: 'Try again' }];
+  }
+  /** @type {Notice[]} */
+  const notices = [];
+  if (MICROPHONE[audio]) {
+    const action = audio === 'insecure' ? undefined : 'Try again';
+    notices.push({ id: 'audio', tone: 'warn', words: MICROPHONE[audio], action });
+  }
+  if (CAMERA[video]) {
+    const tone = video === 'missing' ? 'info' : 'warn';
+    notices.push({ id: 'video', tone, words: CAMERA[video], action: 'Try again' });
+  }
+  return notices;
+}
+
+/** @param {RoomState} state */
+export function phaseWords(state) {
+  switch (phaseOf(state)) {
+    case 'joining':
+      return 'Joining…';
+    case 'waiting':
+      return 'Waiting';
+    case 'connecting':
+      return 'Connecting…';
+    case 'live':
+      return 'Live';
+    case 'reconnecting':
+      return 'Reconnecting…';
+    case 'ended':
+      return 'Ended';
+  }
+}
+
+/** What a button on the last page offers. @param {RoomState} state */
+export function endedActions(state) {
+  switch (state.ended?.code) {
+    case '4409':
+      return { rejoin: 'Use it here instead' };
+    case '4000':
+    case '4403':
+    case 'refused':
+      return { rejoin: '' };
+    default:
+      return { rejoin: 'Join again' };
+  }
+}
+
+/**
+ * @param {number} ms
+ * @returns {string} 3:07, 1:02:03
+ */
+export function clockText(ms) {
+  const total = Math.max(0, Math.floor(ms / 1000));
+  const [h, m, s] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
+  const two = (/** @type {number} */ n) => String(n).padStart(2, '0');
+  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+/**
+ * When an utterance began: counted from the session's start, or a time of day if the sender
+ * counts from 1970.
+ * @param {number} startMs
+ */
+export function stampText(startMs) {
+  return startMs > 1e11
+    ? new Date(startMs).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })
+    : clockText(startMs);
+}

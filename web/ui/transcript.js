@@ -1,0 +1,78 @@
+// <tc-transcript>: everything said, by whom and when. Follows the end unless one scrolled up.
+
+/** @typedef {{ id: string, name: string, side: 'self' | 'other' | 'orb', stamp: string, text: string, final: boolean }} Entry */
+
+export class Transcript extends HTMLElement {
+  /** @type {Entry[]} */ #entries = [];
+
+  connectedCallback() {
+    if (!this.firstElementChild) {
+      // No live region: captions read the words out already. It scrolls, so the keyboard must reach it.
+      this.innerHTML = `
+        <p class="transcript-empty">What is said appears here, with who said it and when.</p>
+        <ol class="transcript-list" tabindex="0" aria-label="Transcript"></ol>`;
+    }
+    this.#update();
+  }
+
+  set entries(/** @type {Entry[]} */ entries) {
+    this.#entries = entries;
+    if (this.isConnected) {
+      this.#update();
+    }
+  }
+
+  #update() {
+    const empty = /** @type {HTMLElement} */ (this.firstElementChild);
+    const list = /** @type {HTMLElement} */ (this.lastElementChild);
+    const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 48;
+    empty.hidden = this.#entries.length > 0;
+    list.hidden = this.#entries.length === 0;
+    const known = new Map([...list.children].map((item) => [item.getAttribute('data-id'), item]));
+    this.#entries.forEach((entry, index) => {
+      const item = known.get(entry.id) ?? emptyItem(entry.id);
+      known.delete(entry.id);
+      fill(item, entry, this.#entries[index - 1]?.name === entry.name);
+      if (list.children[index] !== item) {
+        list.insertBefore(item, list.children[index] ?? null);
+      }
+    });
+    known.forEach((item) => item.remove());
+    if (atEnd) {
+      list.scrollTop = list.scrollHeight;
+    }
+  }
+}
+
+/** @param {string} id */
+function emptyItem(id) {
+  const item = document.createElement('li');
+  item.dataset.id = id;
+  const head = document.createElement('p');
+  head.className = 'transcript-head';
+  head.append(document.createElement('b'), document.createElement('time'));
+  const text = document.createElement('p');
+  text.className = 'transcript-text';
+  item.append(head, text);
+  return item;
+}
+
+/**
+ * @param {Element} item
+ * @param {Entry} entry
+ * @param {boolean} goesOn the same person spoke just before
+ */
+function fill(item, entry, goesOn) {
+  item.className = `transcript-item from-${entry.side}`;
+  item.classList.toggle('is-partial', !entry.final);
+  item.classList.toggle('goes-on', goesOn);
+  const [name, time] = item.children[0].children;
+  const text = item.children[1];
+  name.textContent = entry.name;
+  time.textContent = entry.stamp;
+  if (text.textContent !== entry.text) {
+    text.textContent = entry.text;
+  }
+}
+
+customElements.define('tc-transcript', Transcript);
