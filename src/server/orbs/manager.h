@@ -25,7 +25,7 @@ enum tc_orb_state {
 	TC_ORB_FULL,         /* capacity is taken; waiting for a place */
 };
 
-struct tc_orbs_config { /* copied */
+struct tc_orbs_config { /* copied; times in ms, 0 or less: that limit is off (graces: at once) */
 	struct uv_loop_s *loop;
 	bool enabled;
 	int max_orbs;
@@ -38,8 +38,13 @@ struct tc_orbs_config { /* copied */
 	const char *log_level;
 	int64_t max_lifetime_ms, idle_timeout_ms, heartbeat_ms, cleanup_grace_ms, active_cleanup_ms;
 	int64_t test_timeout_ms, unresponsive_after_ms, kill_after_ms, kill_grace_ms;
+	int64_t term_grace_ms;  /* SIGTERM to SIGKILL; 0: 5000 */
+	const char *const *env; /* more for the orb's environment, "NAME=value", NULL at the end;
+				   NULL: none (what the server's environment has, it gets anyway) */
 };
 
+/* Any may be NULL, but token where orbs are enabled. They may come from inside joined, left and
+ * end, and must not call back into the manager. */
 struct tc_orbs_events {
 	/* A token for this life of this orb; writes at most `size` bytes. 0 or a negative error. */
 	int (*token)(void *user, const char *room, const char *session, char *out, size_t size);
@@ -59,13 +64,15 @@ struct tc_orb_info { /* for metrics and, later, the dashboard */
 	char room[129], session[129];
 	int pid;
 	enum tc_orb_state state;
-	int64_t started_ms;
-	double cpu_percent, memory_mb, latency_ms;
+	int64_t started_ms;                        /* since 1970; 0: not running */
+	double cpu_percent, memory_mb, latency_ms; /* of the newest heartbeat; 0: not known */
 };
 
+/* -EINVAL: an unclosed quote in orb_command, or neither it nor aiorb_path; -ENOMEM. */
 int tc_orbs_create(struct tc_orbs **out, const struct tc_orbs_config *config,
 		   const struct tc_orbs_events *events, void *user);
-/* Asks all to end (reason server_shutdown), kills what does not, then calls done. */
+/* Asks all to end (reason server_shutdown), kills what does not, frees, then calls done on a later
+ * turn of the loop. NULL-safe (done is not called then). */
 void tc_orbs_close(struct tc_orbs *orbs, void (*done)(void *user), void *user);
 /* A second signal: SIGKILL now. */
 void tc_orbs_kill_all(struct tc_orbs *orbs);

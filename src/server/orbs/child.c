@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/orbs/child.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/pidfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/assert.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "server/orbs/child_priv.h"
+
+TC_LOG_TOPIC("server.orbs.child");
+
+static void on_exit_readable(uv_poll_t *poll, int status, int events)
+{
+	struct tc_child *child = poll->data;
+	siginfo_t info = {0};
+	int how = WEXITED | WNOHANG;
+	if (child->reaped ||
+	    (waitid(P_PIDFD, (id_t)child->pidfd, &info, how | WNOWAIT) == 0 && info.si_pid == 0)) {
+		return;
+	}
+	/* Dead but not reaped, so its group's number cannot be another's: whoever it left behind
+	 * goes with it, and lets go of the pipes. */
+	kill(-child->pid, SIGKILL);
+	tc_child_read_rest(child);
+	if (waitid(P_PIDFD, (id_t)child->pidfd, &info, how) < 0) {
+		TC_ERROR(child->tag, "waitid: %s", tc_err_str(errno));
+	}
+	child->reaped = true;
+	uv_poll_stop(&child->exit_poll);
+	uv_timer_stop(&child->window);
+	child->events.exited(child->user,
+			     (struct tc_child_exit){.signaled = info.si_code != CLD_EXITED,
+						    .status = info.si_status});
+}
+
+static void init_source(struct tc_child *child, struct uv_loop_s *loop, enum tc_child_stream which,
+			int fd)
+{
+	struct tc_child_source *source = &child->source[which];
+	*source = (struct tc_child_source){.child = child, .which = which, .fd = fd};
+	/* Fails only for a descriptor epoll cannot watch; pipes and sockets it can. */
+	TC_ASSERT(uv_poll_init(loop, &source->poll, fd) == 0);
+	source->poll.data = source;
+	child->open_handles++;
+	tc_child_watch(child, source);
+}
+
+static void init_handles(struct tc_child *child, struct uv_loop_s *loop,
+			 const int fds[TC_CHILD_STREAMS])
+{
+	uv_timer_init(loop, &child->window);
+	child->window.data = child;
+	TC_ASSERT(uv_poll_init(loop, &child->exit_poll, child->pidfd) == 0);
+	child->exit_poll.data = child;
+	child->open_handles = 2;
+	for (int i = 0; i < TC_CHILD_STREAMS; i++) {
+		init_source(child, loop, (enum tc_child_stream)i, fds[i]);
+	}
+	uv_poll_start(&child->exit_poll, UV_READABLE, on_exit_readable);
+}
+
+int tc_child_spawn(struct tc_child **out, const struct tc_child_config *config,
+		   const struct tc_child_events *events, void *user, char *why, size_t why_size)
+{
+	struct tc_child *child = calloc(1, sizeof(*child));
+	if (!child) {
+		snprintf(why, why_size, "%s", tc_err_str(-ENOMEM));
+		return -ENOMEM;
+	}
+	int fds[TC_CHILD_STREAMS];
+	int err = tc_child_start(config, &child->pid, &child->pidfd, fds, why, why_size);
+	if (err) {
+		free(child);
+		return err;
+	}
+	snprintf(child->tag, sizeof(child->tag), "%s", config->tag);
+	child->events = *events;
+	child->user = user;
+	int64_t now = (int64_t)uv_now(config->loop);
+	tc_channel_framer_init(&child->framer, &tc_child_channel_events, child);
+	tc_lines_init(&child->out, child->tag, now);
+	tc_lines_init(&child->err, child->tag, now);
+	tc_buf_init(&child->unsent);
+	init_handles(child, config->loop, fds);
+	*out = child;
+	return 0;
+}
+
+static void handle_closed(struct tc_child *child)
+{
+	if (--child->open_handles > 0) {
+		return;
+	}
+	void (*done)(void *user) = child->done;
+	void *user = child->done_user;
+	tc_channel_framer_finish(&child->framer);
+	tc_buf_finish(&child->unsent);
+	free(child);
+	if (done) {
+		done(user);
+	}
+}
+
+void tc_child_on_source_closed(uv_handle_t *handle)
+{
+	handle_closed(((struct tc_child_source *)handle->data)->child);
+}
+
+static void on_own_closed(uv_handle_t *handle)
+{
+	handle_closed(handle->data);
+}
+
+void tc_child_close(struct tc_child *child, void (*done)(void *user), void *user)
+{
+	TC_ASSERT(child->reaped && !child->closing);
+	child->closing = true;
+	child->done = done;
+	child->done_user = user;
+	uv_close((uv_handle_t *)&child->window, on_own_closed);
+	uv_close((uv_handle_t *)&child->exit_poll, on_own_closed);
+	/* Behind uv_close: see tc_child_source_end(). */
+	close(child->pidfd);
+	child->pidfd = -1;
+}
+
+int tc_child_pid(const struct tc_child *child)
+{
+	return child->pid;
+}
+
+void tc_child_signal(struct tc_child *child, int signal_number)
+{
+	if (!child->reaped && pidfd_send_signal(child->pidfd, signal_number, NULL, 0) < 0) {
+		TC_WARN(child->tag, "signal %d: %s", signal_number, tc_err_str(errno));
+	}
+}
+
+void tc_child_kill(struct tc_child *child)
+{
+	if (!child->reaped) {
+		kill(-child->pid, SIGKILL);
+		/* It may have left its group (setsid). */
+		pidfd_send_signal(child->pidfd, SIGKILL, NULL, 0);
+	}
+}

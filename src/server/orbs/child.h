@@ -1,0 +1,56 @@
+/* server/orbs/child.h -- one orb program as a child process: spawn, channel, output lines, reaping.
+ *
+ * Knows processes and descriptors, not rooms or states. The child gets /dev/null, two pipes and the
+ * channel socket as descriptor 3, nothing else; it leads a process group of its own. Signals go
+ * through its pidfd while it is not reaped, so none can hit a stranger.
+ * Thread: the loop's. Owner: the manager, one for each life of an orb.
+ */
+#ifndef TC_SERVER_ORBS_CHILD_H
+#define TC_SERVER_ORBS_CHILD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "base/json.h"
+
+struct tc_child;
+struct uv_loop_s;
+
+struct tc_child_config {
+	struct uv_loop_s *loop; /* borrowed, outlives us */
+	char *const *argv;      /* argv[0] is looked up in PATH; borrowed for the call */
+	char *const *envp;      /* borrowed for the call */
+	const char *work_dir;   /* NULL: stay; borrowed for the call */
+	const char *tag;        /* for log lines; copied */
+};
+
+struct tc_child_exit {
+	bool signaled;
+	int status; /* exit code, or the signal's number */
+};
+
+struct tc_child_events { /* never called from inside spawn */
+	/* An object came through the channel; borrowed for the call. */
+	void (*message)(void *user, struct tc_json object);
+	/* The channel can take more: append whole lines to `out`, or nothing when all is said. */
+	void (*next_line)(void *user, struct tc_buf *out);
+	/* It ended, all it had written was read, and it is reaped. The last event. */
+	void (*exited)(void *user, struct tc_child_exit how);
+};
+
+/* 0, or a negative error with one line about it in `why`; then nothing was started. */
+int tc_child_spawn(struct tc_child **out, const struct tc_child_config *config,
+		   const struct tc_child_events *events, void *user, char *why, size_t why_size);
+/* After `exited`: frees on later turns of the loop, then calls done. */
+void tc_child_close(struct tc_child *child, void (*done)(void *user), void *user);
+
+int tc_child_pid(const struct tc_child *child);
+bool tc_child_channel_open(const struct tc_child *child);
+/* Something is to be said: asks next_line when the channel is free. */
+void tc_child_poke(struct tc_child *child);
+void tc_child_signal(struct tc_child *child, int signal_number); /* the program alone */
+void tc_child_kill(struct tc_child *child); /* SIGKILL to it and all of its group */
+
+#endif

@@ -1,0 +1,65 @@
+/* server/orbs/child_priv.h -- inside a child: spawn.c starts it, channel.c talks, child.c ends it.
+ */
+#ifndef TC_SERVER_ORBS_CHILD_PRIV_H
+#define TC_SERVER_ORBS_CHILD_PRIV_H
+
+#include <sys/types.h>
+#include <uv.h>
+
+#include "proto/channel.h"
+#include "server/orbs/child.h"
+#include "server/orbs/lines.h"
+
+/* Of one child no more than this is read in a window, so that a flood never holds up the loop: it
+ * waits in the pipe, and in the end the flooding program does. */
+#define TC_CHILD_WINDOW_MS    10
+#define TC_CHILD_WINDOW_BYTES (64 * 1024)
+
+enum tc_child_stream {
+	TC_CHILD_CHANNEL,
+	TC_CHILD_STDOUT,
+	TC_CHILD_STDERR,
+	TC_CHILD_STREAMS,
+};
+
+struct tc_child_source {
+	struct tc_child *child; /* borrowed: the one it is part of */
+	enum tc_child_stream which;
+	uv_poll_t poll;
+	int fd; /* -1: closed, or never opened */
+};
+
+struct tc_child {
+	char tag[160];
+	struct tc_child_events events;
+	void *user;
+	pid_t pid;
+	int pidfd;
+	bool reaped, closing;
+	uv_poll_t exit_poll;
+	uv_timer_t window; /* running: reading pauses until it fires */
+	int64_t window_start_ms;
+	size_t window_bytes;
+	struct tc_child_source source[TC_CHILD_STREAMS];
+	struct tc_channel_framer framer;
+	struct tc_lines out, err;
+	struct tc_buf unsent; /* whole lines; the first `sent` bytes are gone */
+	size_t sent;
+	int open_handles;
+	void (*done)(void *user);
+	void *done_user;
+};
+
+/* spawn.c: starts the program; *fds: our ends, close-on-exec, non-blocking. */
+int tc_child_start(const struct tc_child_config *config, pid_t *pid, int *pidfd,
+		   int fds[TC_CHILD_STREAMS], char *why, size_t why_size);
+/* child.c */
+void tc_child_on_source_closed(uv_handle_t *handle);
+/* channel.c */
+extern const struct tc_channel_events tc_child_channel_events;
+void tc_child_on_readable(uv_poll_t *poll, int status, int events);
+void tc_child_watch(struct tc_child *child, struct tc_child_source *source);
+void tc_child_read_rest(struct tc_child *child);
+void tc_child_source_end(struct tc_child_source *source);
+
+#endif

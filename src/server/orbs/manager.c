@@ -1,0 +1,433 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/orbs/manager.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "server/orbs/priv.h"
+
+TC_LOG_TOPIC("server.orbs");
+
+#define TERM_GRACE_MS 5000
+
+int64_t tc_orb_now(const struct tc_orb *orb)
+{
+	return (int64_t)uv_now(orb->all->config.loop);
+}
+
+/* --- the books --- */
+
+static struct tc_orb_bucket *bucket_of(struct tc_orbs *orbs, const char *room)
+{
+	uint32_t hash = 2166136261u; /* FNV-1a */
+	for (const char *p = room; *p; p++) {
+		hash = (hash ^ (unsigned char)*p) * 16777619u;
+	}
+	return &orbs->buckets[hash % TC_ORB_BUCKETS];
+}
+
+static struct tc_orb *find(struct tc_orbs *orbs, const char *room)
+{
+	struct tc_orb *orb;
+	LIST_FOREACH(orb, bucket_of(orbs, room), in_bucket)
+	{
+		if (strcmp(orb->room, room) == 0) {
+			return orb;
+		}
+	}
+	return NULL;
+}
+
+static struct tc_orb *add(struct tc_orbs *orbs, const char *room)
+{
+	struct tc_orb *orb = calloc(1, sizeof(*orb));
+	if (!orb) {
+		return NULL;
+	}
+	orb->all = orbs;
+	snprintf(orb->room, sizeof(orb->room), "%s", room);
+	snprintf(orb->tag, sizeof(orb->tag), "room %s", room);
+	uv_timer_init(orbs->config.loop, &orb->timer);
+	orb->timer.data = orb;
+	orbs->open_handles++;
+	LIST_INSERT_HEAD(bucket_of(orbs, room), orb, in_bucket);
+	TAILQ_INSERT_TAIL(&orbs->list, orb, in_list);
+	return orb;
+}
+
+static void on_orb_closed(uv_handle_t *handle)
+{
+	struct tc_orb *orb = handle->data;
+	struct tc_orbs *orbs = orb->all;
+	free(orb);
+	tc_orbs_handle_closed(orbs);
+}
+
+static void forget(struct tc_orb *orb)
+{
+	TC_ASSERT(!orb->child);
+	if (orb->state == TC_ORB_FULL) {
+		TAILQ_REMOVE(&orb->all->waiting, orb, in_waiting);
+	}
+	if (tc_orb_may_step(orb->state, TC_ORB_OFF)) {
+		tc_orb_set_state(orb, TC_ORB_OFF, "nobody is in the room");
+	}
+	LIST_REMOVE(orb, in_bucket);
+	TAILQ_REMOVE(&orb->all->list, orb, in_list);
+	uv_close((uv_handle_t *)&orb->timer, on_orb_closed);
+}
+
+/* --- capacity --- */
+
+static void start_or_wait(struct tc_orb *orb, const char *why)
+{
+	struct tc_orbs *orbs = orb->all;
+	if (orbs->live < orbs->config.max_orbs) {
+		tc_orb_start(orb, why);
+		return;
+	}
+	char full[96];
+	snprintf(full, sizeof(full), "all %d places are taken", orbs->config.max_orbs);
+	TAILQ_INSERT_TAIL(&orbs->waiting, orb, in_waiting);
+	tc_orb_set_state(orb, TC_ORB_FULL, full);
+}
+
+static void serve_waiting(struct tc_orbs *orbs)
+{
+	while (!orbs->closing && orbs->live < orbs->config.max_orbs &&
+	       !TAILQ_EMPTY(&orbs->waiting)) {
+		struct tc_orb *orb = TAILQ_FIRST(&orbs->waiting);
+		TAILQ_REMOVE(&orbs->waiting, orb, in_waiting);
+		tc_orb_start(orb, "a place is free");
+	}
+}
+
+static void on_child_closed(void *user)
+{
+	tc_orbs_handle_closed(user);
+}
+
+void tc_orbs_reaped(struct tc_orb *orb)
+{
+	struct tc_orbs *orbs = orb->all;
+	tc_child_close(orb->child, on_child_closed, orbs);
+	orb->child = NULL;
+	orb->started_ms = 0;
+	tc_orb_nothing_due(orb);
+	orbs->live--;
+	if (orbs->events.token_revoked) {
+		orbs->events.token_revoked(orbs->user, orb->room, orb->now.session);
+	}
+	serve_waiting(orbs); /* they have waited longer than this room's next life */
+	if (orbs->closing || orb->human_count == 0) {
+		forget(orb);
+	} else if (orb->again) {
+		start_or_wait(orb, "somebody joined while it was ending");
+	}
+}
+
+/* --- people --- */
+
+static int find_human(const struct tc_orb *orb, const char *user_id)
+{
+	for (int i = 0; i < orb->human_count; i++) {
+		if (strcmp(orb->humans[i], user_id) == 0) {
+			return i;
+		}
+	}
+	return -1;
+}
+
+static bool add_human(struct tc_orb *orb, const char *user_id)
+{
+	if (find_human(orb, user_id) >= 0 || orb->human_count == TC_ORB_MAX_HUMANS) {
+		return false;
+	}
+	snprintf(orb->humans[orb->human_count++], TC_ID_SIZE, "%s", user_id);
+	return true;
+}
+
+static void set_facts(struct tc_orb *orb, const struct tc_orb_room *room)
+{
+	struct tc_orb_facts *facts = &orb->next;
+	snprintf(facts->session, sizeof(facts->session), "%s", room->session ? room->session : "");
+	snprintf(facts->coach, sizeof(facts->coach), "%s", room->coach ? room->coach : "");
+	snprintf(facts->client, sizeof(facts->client), "%s", room->client ? room->client : "");
+	facts->test = room->test;
+}
+
+static void on_joined(struct tc_orb *orb)
+{
+	int64_t active_ms = orb->all->config.active_cleanup_ms;
+	switch (orb->state) {
+	case TC_ORB_OFF:
+		start_or_wait(orb, "the first participant is here");
+		break;
+	case TC_ORB_GONE:
+	case TC_ORB_FAILED:
+		start_or_wait(orb, "a participant joined");
+		break;
+	case TC_ORB_SPAWNING:
+	case TC_ORB_READY:
+	case TC_ORB_UNRESPONSIVE:
+		tc_orb_not_due(orb, TC_ORB_DUE_CLEANUP); /* of an empty room */
+		if (active_ms > 0) {
+			tc_orb_due_in(orb, TC_ORB_DUE_CLEANUP, active_ms);
+		}
+		tc_orb_tell_participants(orb);
+		break;
+	case TC_ORB_DRAINING:
+		orb->again = true;
+		break;
+	case TC_ORB_FULL:
+		break;
+	}
+}
+
+static void tell_off(struct tc_orbs *orbs, const char *room, enum tc_orb_state state,
+		     const char *why)
+{
+	if (orbs->events.state) {
+		orbs->events.state(orbs->user, room, state, why);
+	}
+}
+
+void tc_orbs_joined(struct tc_orbs *orbs, const struct tc_orb_room *room, const char *user_id)
+{
+	if (orbs->closing || !tc_id_valid(room->room) || !tc_id_valid(user_id)) {
+		return;
+	}
+	if (!orbs->config.enabled) {
+		tell_off(orbs, room->room, TC_ORB_OFF, "AI orbs are turned off here");
+		return;
+	}
+	struct tc_orb *orb = find(orbs, room->room);
+	if (!orb) {
+		orb = add(orbs, room->room);
+	}
+	if (!orb) {
+		TC_ERROR(NULL, "no memory for an orb of room %s", room->room);
+		tell_off(orbs, room->room, TC_ORB_FAILED, tc_err_str(-ENOMEM));
+		return;
+	}
+	set_facts(orb, room);
+	if (add_human(orb, user_id)) {
+		on_joined(orb);
+	}
+}
+
+static void on_room_empty(struct tc_orb *orb)
+{
+	orb->again = false;
+	if (tc_orb_running(orb)) {
+		tc_orb_due_in(orb, TC_ORB_DUE_CLEANUP, orb->all->config.cleanup_grace_ms);
+	} else if (!orb->child) {
+		forget(orb);
+	}
+}
+
+void tc_orbs_left(struct tc_orbs *orbs, const char *room, const char *user_id)
+{
+	struct tc_orb *orb = find(orbs, room);
+	int at = orb ? find_human(orb, user_id) : -1;
+	if (at < 0) {
+		return;
+	}
+	memmove(orb->humans[at], orb->humans[at + 1],
+		sizeof(orb->humans[0]) * (size_t)(orb->human_count - at - 1));
+	orb->human_count--;
+	tc_orb_tell_participants(orb);
+	if (orb->human_count == 0) {
+		on_room_empty(orb);
+	}
+}
+
+void tc_orbs_end(struct tc_orbs *orbs, const char *room, const char *reason)
+{
+	struct tc_orb *orb = find(orbs, room);
+	if (!orb) {
+		return;
+	}
+	if (orb->state == TC_ORB_FULL) {
+		TAILQ_REMOVE(&orbs->waiting, orb, in_waiting);
+		tc_orb_set_state(orb, TC_ORB_OFF, reason);
+	} else {
+		orb->again = false;
+		tc_orb_ask_to_end(orb, reason);
+	}
+}
+
+size_t tc_orbs_list(const struct tc_orbs *orbs, struct tc_orb_info *out, size_t max)
+{
+	const struct tc_orb *orb;
+	size_t count = 0;
+	TAILQ_FOREACH(orb, &orbs->list, in_list)
+	{
+		if (count == max) {
+			break;
+		}
+		struct tc_orb_info *info = &out[count++];
+		*info = (struct tc_orb_info){
+			.pid = orb->child ? tc_child_pid(orb->child) : 0,
+			.state = orb->state,
+			.started_ms = orb->started_ms,
+			.cpu_percent = orb->cpu_percent,
+			.memory_mb = orb->memory_mb,
+			.latency_ms = orb->latency_ms,
+		};
+		memcpy(info->room, orb->room, sizeof(info->room));
+		memcpy(info->session, orb->now.session, sizeof(info->session));
+	}
+	return count;
+}
+
+/* --- beginning and end --- */
+
+static void free_memory(struct tc_orbs *orbs)
+{
+	tc_strings_finish(&orbs->command);
+	tc_strings_finish(&orbs->env);
+	free(orbs->work_dir);
+	free(orbs->host_port);
+	free(orbs);
+}
+
+static int set_program(struct tc_orbs *orbs, const struct tc_orbs_config *config)
+{
+	int err =
+		config->orb_command ? tc_orb_split_command(&orbs->command, config->orb_command) : 0;
+	if (err) {
+		return err;
+	}
+	orbs->foreign = orbs->command.count > 0;
+	if (!orbs->foreign && config->aiorb_path) {
+		tc_strings_addf(&orbs->command, "%s", config->aiorb_path);
+	}
+	return orbs->command.err                             ? orbs->command.err
+	       : orbs->command.count == 0 && config->enabled ? -EINVAL
+							     : 0;
+}
+
+static int set_environment(struct tc_orbs *orbs, const struct tc_orbs_config *config)
+{
+	struct tc_strings *env = &orbs->env;
+	tc_strings_addf(env, "NODE_CHANNEL_FD=3");
+	tc_strings_addf(env, "NODE_CHANNEL_SERIALIZATION_MODE=json");
+	tc_strings_addf(env, "CPU_SERVER_HOST=%s", orbs->host_port);
+	if (config->websocket_url) {
+		tc_strings_addf(env, "CPU_WEBSOCKET_URL=%s", config->websocket_url);
+	} else {
+		tc_strings_addf(env, "CPU_WEBSOCKET_URL=ws://%s", orbs->host_port);
+	}
+	if (config->log_level) {
+		tc_strings_addf(env, "ORB_LOG_LEVEL=%s", config->log_level);
+	}
+	if (config->heartbeat_ms > 0) {
+		tc_strings_addf(env, "ORB_HEALTH_CHECK_INTERVAL=%lld",
+				(long long)config->heartbeat_ms);
+	}
+	if (orbs->foreign) {
+		tc_strings_addf(env, "NODE_ENV=production"); /* as the guide's manager does */
+	}
+	for (size_t i = 0; config->env && config->env[i]; i++) {
+		tc_strings_addf(env, "%s", config->env[i]);
+	}
+	return env->err;
+}
+
+static int set_strings(struct tc_orbs *orbs, const struct tc_orbs_config *config)
+{
+	const char *host_port = config->host_port ? config->host_port : "127.0.0.1:3000";
+	orbs->host_port = strdup(host_port);
+	orbs->work_dir = config->work_dir ? strdup(config->work_dir) : NULL;
+	if (!orbs->host_port || (config->work_dir && !orbs->work_dir)) {
+		return -ENOMEM;
+	}
+	int err = set_program(orbs, config);
+	return err ? err : set_environment(orbs, config);
+}
+
+int tc_orbs_create(struct tc_orbs **out, const struct tc_orbs_config *config,
+		   const struct tc_orbs_events *events, void *user)
+{
+	struct tc_orbs *orbs = calloc(1, sizeof(*orbs));
+	if (!orbs) {
+		return -ENOMEM;
+	}
+	int err = set_strings(orbs, config);
+	if (err) {
+		free_memory(orbs);
+		return err;
+	}
+	orbs->config = *config;
+	/* The caller's strings end with this call: nobody may reach them by accident. */
+	orbs->config.orb_command = orbs->config.aiorb_path = orbs->config.work_dir = NULL;
+	orbs->config.host_port = orbs->config.websocket_url = orbs->config.log_level = NULL;
+	orbs->config.env = NULL;
+	if (orbs->config.term_grace_ms <= 0) {
+		orbs->config.term_grace_ms = TERM_GRACE_MS;
+	}
+	orbs->events = *events;
+	orbs->user = user;
+	TAILQ_INIT(&orbs->list);
+	TAILQ_INIT(&orbs->waiting);
+	uv_timer_init(config->loop, &orbs->closer);
+	orbs->closer.data = orbs;
+	orbs->open_handles = 1;
+	*out = orbs;
+	return 0;
+}
+
+void tc_orbs_handle_closed(struct tc_orbs *orbs)
+{
+	if (--orbs->open_handles > 0) {
+		return;
+	}
+	void (*done)(void *user) = orbs->done;
+	void *user = orbs->done_user;
+	free_memory(orbs);
+	if (done) {
+		done(user);
+	}
+}
+
+static void on_closer_closed(uv_handle_t *handle)
+{
+	tc_orbs_handle_closed(handle->data);
+}
+
+void tc_orbs_close(struct tc_orbs *orbs, void (*done)(void *user), void *user)
+{
+	if (!orbs || orbs->closing) {
+		return;
+	}
+	orbs->closing = true;
+	orbs->done = done;
+	orbs->done_user = user;
+	for (struct tc_orb *orb = TAILQ_FIRST(&orbs->list), *next; orb; orb = next) {
+		next = TAILQ_NEXT(orb, in_list);
+		if (orb->child) {
+			tc_orb_ask_to_end(orb, "server_shutdown");
+		} else {
+			forget(orb);
+		}
+	}
+	uv_close((uv_handle_t *)&orbs->closer, on_closer_closed);
+}
+
+void tc_orbs_kill_all(struct tc_orbs *orbs)
+{
+	struct tc_orb *orb;
+	TAILQ_FOREACH(orb, &orbs->list, in_list)
+	{
+		if (orb->child) {
+			tc_orb_ask_to_end(orb, "server_shutdown");
+			tc_child_kill(orb->child);
+		}
+	}
+}

@@ -1,0 +1,118 @@
+/* server/orbs/priv.h -- inside the manager: the books (manager.c), one orb's states (state.c), its
+ * timers (timers.c) and its life as a process (life.c).
+ */
+#ifndef TC_SERVER_ORBS_PRIV_H
+#define TC_SERVER_ORBS_PRIV_H
+
+#include <sys/queue.h>
+#include <uv.h>
+
+#include "base/id.h"
+#include "server/orbs/argv.h"
+#include "server/orbs/child.h"
+#include "server/orbs/manager.h"
+
+#define TC_ORB_MAX_HUMANS                                                       \
+	8 /* a room has at most three people; more than that is a caller's slip \
+	   */
+#define TC_ORB_BUCKETS 256
+
+/* What may come due for an orb; each at most once at a time. */
+enum tc_orb_due {
+	TC_ORB_DUE_CLEANUP,  /* the room was empty, or nothing happened, for long */
+	TC_ORB_DUE_LIFETIME, /* maximum life, or the test mode's */
+	TC_ORB_DUE_HEALTH,   /* heartbeats are missing */
+	TC_ORB_DUE_LADDER,   /* the next rung of ask -> SIGTERM -> SIGKILL */
+	TC_ORB_DUES,
+};
+
+enum tc_orb_rung {
+	TC_ORB_RUNG_NONE,
+	TC_ORB_RUNG_ASKED,
+	TC_ORB_RUNG_TERM,
+	TC_ORB_RUNG_KILL,
+};
+
+struct tc_orb_facts {
+	char session[TC_ID_SIZE], coach[TC_ID_SIZE], client[TC_ID_SIZE];
+	bool test;
+};
+
+/* The orb of one room: it outlives the processes that are its lives. */
+struct tc_orb {
+	struct tc_orbs *all; /* borrowed */
+	LIST_ENTRY(tc_orb) in_bucket;
+	TAILQ_ENTRY(tc_orb) in_list;
+	TAILQ_ENTRY(tc_orb) in_waiting; /* FULL only */
+	char room[TC_ID_SIZE];
+	char tag[TC_ID_SIZE + 8];
+	struct tc_orb_facts next; /* for its next life: as the last join said */
+	enum tc_orb_state state;
+	char humans[TC_ORB_MAX_HUMANS][TC_ID_SIZE];
+	int human_count;
+
+	/* this life */
+	struct tc_orb_facts now;
+	struct tc_child *child; /* owned; NULL: no process, or one that is reaped */
+	bool was_ready;
+	bool again; /* somebody joined while it was ending: a new life follows */
+	bool killed_as_hung;
+	int64_t last_sign_ms; /* loop time of the last heartbeat */
+	int64_t started_ms;
+	double cpu_percent, memory_mb, latency_ms;
+	char end_reason[64]; /* why it was asked to end */
+	enum tc_orb_rung rung;
+	bool tell_participants, tell_shutdown;
+	double message_tokens;
+	int64_t message_filled_ms;
+	uint64_t messages_lost;
+
+	int64_t due[TC_ORB_DUES]; /* loop time; 0: not set */
+	uv_timer_t timer;
+};
+
+LIST_HEAD(tc_orb_bucket, tc_orb);
+TAILQ_HEAD(tc_orb_queue, tc_orb);
+
+struct tc_orbs {
+	struct tc_orbs_config config; /* its strings are owned below */
+	struct tc_orbs_events events;
+	void *user;
+	struct tc_strings command;  /* program and its leading arguments */
+	struct tc_strings env;      /* the same for all orbs */
+	bool foreign;               /* ORB_COMMAND: knows nothing of tokens */
+	char *work_dir, *host_port; /* owned */
+	struct tc_orb_bucket buckets[TC_ORB_BUCKETS];
+	struct tc_orb_queue list, waiting;
+	int live;         /* processes not yet reaped */
+	int open_handles; /* orbs and children that are still closing, and `closer` */
+	bool closing;
+	uv_timer_t closer; /* gives the end of close a turn of its own */
+	void (*done)(void *user);
+	void *done_user;
+};
+
+/* state.c */
+bool tc_orb_may_step(enum tc_orb_state from, enum tc_orb_state to);
+const char *tc_orb_state_name(enum tc_orb_state state); /* for logs: each state its own word */
+void tc_orb_set_state(struct tc_orb *orb, enum tc_orb_state next, const char *why);
+
+/* timers.c */
+void tc_orb_due_in(struct tc_orb *orb, enum tc_orb_due which, int64_t ms);
+void tc_orb_not_due(struct tc_orb *orb, enum tc_orb_due which);
+void tc_orb_nothing_due(struct tc_orb *orb);
+
+/* life.c */
+bool tc_orb_running(const struct tc_orb *orb); /* a process that nobody asked to end */
+void tc_orb_start(struct tc_orb *orb, const char *why);
+void tc_orb_ask_to_end(struct tc_orb *orb, const char *reason);
+void tc_orb_tell_participants(struct tc_orb *orb);
+void tc_orb_kill_hung(struct tc_orb *orb);
+void tc_orb_next_rung(struct tc_orb *orb);
+
+/* manager.c */
+int64_t tc_orb_now(const struct tc_orb *orb);
+void tc_orbs_reaped(struct tc_orb *orb); /* a place is free; the orb may be gone afterwards */
+void tc_orbs_handle_closed(struct tc_orbs *orbs);
+
+#endif

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/pidfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/err.h"
+#include "server/orbs/child_priv.h"
+
+/* The child's number for the channel; NODE_CHANNEL_FD says it (manager.c). */
+#define CHANNEL_FD 3
+/* Our descriptors lie above this while they are duplicated, so that no dup2 closes the next one's
+ * source. */
+#define ABOVE_STDIO 10
+
+struct ends {
+	int ours[TC_CHILD_STREAMS];
+	int theirs[TC_CHILD_STREAMS];
+};
+
+static void close_all(int fds[TC_CHILD_STREAMS])
+{
+	for (int i = 0; i < TC_CHILD_STREAMS; i++) {
+		if (fds[i] >= 0) {
+			close(fds[i]);
+		}
+		fds[i] = -1;
+	}
+}
+
+/* Moves fd up out of the way of stdio; -1 stays. */
+static int lift(int fd)
+{
+	if (fd < 0 || fd >= ABOVE_STDIO) {
+		return fd;
+	}
+	int high = fcntl(fd, F_DUPFD_CLOEXEC, ABOVE_STDIO);
+	close(fd);
+	return high;
+}
+
+static int open_ends(struct ends *ends)
+{
+	int pair[TC_CHILD_STREAMS][2] = {{-1, -1}, {-1, -1}, {-1, -1}};
+	bool ok = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair[0]) == 0 &&
+		  pipe2(pair[1], O_CLOEXEC) == 0 && pipe2(pair[2], O_CLOEXEC) == 0;
+	int err = ok ? 0 : -errno;
+	for (int i = 0; i < TC_CHILD_STREAMS; i++) {
+		ends->ours[i] = lift(pair[i][0]);
+		ends->theirs[i] = lift(pair[i][1]);
+		if (!err && (ends->ours[i] < 0 || ends->theirs[i] < 0)) {
+			err = -errno;
+		}
+		/* Only our ends: the child's are its own business (Node sets them as it likes). */
+		if (!err && fcntl(ends->ours[i], F_SETFL, O_NONBLOCK) < 0) {
+			err = -errno;
+		}
+	}
+	return err;
+}
+
+static int set_actions(posix_spawn_file_actions_t *actions, const struct tc_child_config *config,
+		       const int theirs[TC_CHILD_STREAMS])
+{
+	int err = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	err = err ? err
+		  : posix_spawn_file_actions_adddup2(actions, theirs[TC_CHILD_STDOUT],
+						     STDOUT_FILENO);
+	err = err ? err
+		  : posix_spawn_file_actions_adddup2(actions, theirs[TC_CHILD_STDERR],
+						     STDERR_FILENO);
+	err = err ? err
+		  : posix_spawn_file_actions_adddup2(actions, theirs[TC_CHILD_CHANNEL], CHANNEL_FD);
+	/* Ours are all close-on-exec; a library's may not be. */
+	err = err ? err : posix_spawn_file_actions_addclosefrom_np(actions, CHANNEL_FD + 1);
+	if (!err && config->work_dir) {
+		err = posix_spawn_file_actions_addchdir_np(actions, config->work_dir);
+	}
+	return -err;
+}
+
+static int set_attributes(posix_spawnattr_t *attr)
+{
+	sigset_t none, all;
+	sigemptyset(&none);
+	sigfillset(&all);
+	/* An ignored SIGPIPE or a blocked SIGTERM of ours would outlive exec. */
+	int err = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+							 POSIX_SPAWN_SETSIGDEF);
+	err = err ? err : posix_spawnattr_setpgroup(attr, 0);
+	err = err ? err : posix_spawnattr_setsigmask(attr, &none);
+	err = err ? err : posix_spawnattr_setsigdefault(attr, &all);
+	return -err;
+}
+
+/* posix_spawn shares our memory until exec (CLONE_VFORK): nothing is copied, however big we are,
+ * and a program that cannot be executed is told here and now. */
+static int run(const struct tc_child_config *config, const struct ends *ends, pid_t *pid)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	int err = -posix_spawn_file_actions_init(&actions);
+	if (err) {
+		return err;
+	}
+	err = -posix_spawnattr_init(&attr);
+	if (!err) {
+		err = set_actions(&actions, config, ends->theirs);
+		err = err ? err : set_attributes(&attr);
+		err = err ? err
+			  : -posix_spawnp(pid, config->argv[0], &actions, &attr, config->argv,
+					  config->envp);
+		posix_spawnattr_destroy(&attr);
+	}
+	posix_spawn_file_actions_destroy(&actions);
+	return err;
+}
+
+static int check_dir(const char *dir)
+{
+	struct stat st;
+	if (!dir) {
+		return 0;
+	}
+	if (stat(dir, &st) < 0) {
+		return -errno;
+	}
+	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
+}
+
+int tc_child_start(const struct tc_child_config *config, pid_t *pid, int *pidfd,
+		   int fds[TC_CHILD_STREAMS], char *why, size_t why_size)
+{
+	/* ENOENT of the folder and of the program look the same behind posix_spawn. */
+	int err = check_dir(config->work_dir);
+	if (err) {
+		snprintf(why, why_size, "working directory %s: %s", config->work_dir,
+			 tc_err_str(err));
+		return err;
+	}
+	struct ends ends;
+	err = open_ends(&ends);
+	err = err ? err : run(config, &ends, pid);
+	close_all(ends.theirs);
+	if (!err) {
+		*pidfd = pidfd_open(*pid, 0);
+		if (*pidfd < 0) {
+			err = -errno;
+			kill(-*pid, SIGKILL);
+			waitpid(*pid, NULL, 0);
+		}
+	}
+	if (err) {
+		close_all(ends.ours);
+		snprintf(why, why_size, "cannot start %s: %s", config->argv[0], tc_err_str(err));
+		return err;
+	}
+	memcpy(fds, ends.ours, sizeof(ends.ours));
+	return 0;
+}

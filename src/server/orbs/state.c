@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/assert.h"
+#include "base/log.h"
+#include "server/orbs/priv.h"
+
+TC_LOG_TOPIC("server.orbs");
+
+#define TO(state) (1u << TC_ORB_##state)
+
+/* From each state, where it may go. DRAINING and GONE are one word to people: `off`. */
+static const unsigned steps[] = {
+	[TC_ORB_OFF] = TO(SPAWNING) | TO(FULL),
+	[TC_ORB_SPAWNING] = TO(READY) | TO(UNRESPONSIVE) | TO(DRAINING) | TO(FAILED),
+	[TC_ORB_READY] = TO(UNRESPONSIVE) | TO(DRAINING) | TO(GONE) | TO(FAILED),
+	[TC_ORB_UNRESPONSIVE] = TO(SPAWNING) | TO(READY) | TO(DRAINING) | TO(GONE) | TO(FAILED),
+	[TC_ORB_DRAINING] = TO(GONE) | TO(FAILED),
+	[TC_ORB_GONE] = TO(SPAWNING) | TO(FULL),
+	[TC_ORB_FAILED] = TO(SPAWNING) | TO(FULL) | TO(OFF),
+	[TC_ORB_FULL] = TO(SPAWNING) | TO(OFF),
+};
+
+bool tc_orb_may_step(enum tc_orb_state from, enum tc_orb_state to)
+{
+	return (steps[from] >> to & 1) != 0;
+}
+
+const char *tc_orb_state_name(enum tc_orb_state state)
+{
+	static const char *const names[] = {"off",      "spawning", "ready",  "unresponsive",
+					    "draining", "gone",     "failed", "full"};
+	return names[state];
+}
+
+const char *tc_orb_state_str(enum tc_orb_state state)
+{
+	bool off = state == TC_ORB_DRAINING || state == TC_ORB_GONE;
+	return tc_orb_state_name(off ? TC_ORB_OFF : state);
+}
+
+void tc_orb_set_state(struct tc_orb *orb, enum tc_orb_state next, const char *why)
+{
+	enum tc_orb_state was = orb->state;
+	TC_ASSERT(tc_orb_may_step(was, next));
+	orb->state = next;
+	TC_INFO(orb->tag, "%s -> %s (%s)", tc_orb_state_name(was), tc_orb_state_name(next), why);
+	if (orb->all->events.state) {
+		orb->all->events.state(orb->all->user, orb->room, next, why);
+	}
+}

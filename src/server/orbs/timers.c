@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "server/orbs/priv.h"
+
+static void on_timer(uv_timer_t *timer);
+
+/* One timer an orb, set to whatever comes first. */
+static void arm(struct tc_orb *orb)
+{
+	int64_t first = 0;
+	for (int i = 0; i < TC_ORB_DUES; i++) {
+		if (orb->due[i] && (!first || orb->due[i] < first)) {
+			first = orb->due[i];
+		}
+	}
+	if (first) {
+		int64_t left = first - tc_orb_now(orb);
+		uv_timer_start(&orb->timer, on_timer, left > 0 ? (uint64_t)left : 0, 0);
+	} else {
+		uv_timer_stop(&orb->timer);
+	}
+}
+
+void tc_orb_due_in(struct tc_orb *orb, enum tc_orb_due which, int64_t ms)
+{
+	int64_t at = tc_orb_now(orb) + (ms > 0 ? ms : 0);
+	orb->due[which] = at > 0 ? at : 1;
+	arm(orb);
+}
+
+void tc_orb_not_due(struct tc_orb *orb, enum tc_orb_due which)
+{
+	orb->due[which] = 0;
+	arm(orb);
+}
+
+void tc_orb_nothing_due(struct tc_orb *orb)
+{
+	for (int i = 0; i < TC_ORB_DUES; i++) {
+		orb->due[i] = 0;
+	}
+	arm(orb);
+}
+
+static void on_cleanup(struct tc_orb *orb)
+{
+	if (orb->human_count == 0) {
+		tc_orb_ask_to_end(orb, "room_cleanup");
+	} else if (orb->all->config.active_cleanup_ms > 0) {
+		tc_orb_due_in(orb, TC_ORB_DUE_CLEANUP, orb->all->config.active_cleanup_ms);
+	}
+}
+
+static void on_health(struct tc_orb *orb)
+{
+	const struct tc_orbs_config *config = &orb->all->config;
+	int64_t silent = tc_orb_now(orb) - orb->last_sign_ms;
+	char why[96];
+	if (config->kill_after_ms > 0 && silent >= config->kill_after_ms) {
+		tc_orb_kill_hung(orb);
+		return;
+	}
+	bool late = config->unresponsive_after_ms > 0 && silent >= config->unresponsive_after_ms;
+	if (late && orb->state != TC_ORB_UNRESPONSIVE) {
+		snprintf(why, sizeof(why), "no heartbeat for %" PRId64 " ms", silent);
+		tc_orb_set_state(orb, TC_ORB_UNRESPONSIVE, why);
+	}
+	/* The two limits may be given in either order, or one of them be off. */
+	int64_t next = 0;
+	if (!late && config->unresponsive_after_ms > 0) {
+		next = config->unresponsive_after_ms;
+	}
+	if (config->kill_after_ms > 0 && (!next || config->kill_after_ms < next)) {
+		next = config->kill_after_ms;
+	}
+	if (next) {
+		tc_orb_due_in(orb, TC_ORB_DUE_HEALTH, next - silent);
+	}
+}
+
+static void on_due(struct tc_orb *orb, enum tc_orb_due which)
+{
+	switch (which) {
+	case TC_ORB_DUE_CLEANUP:
+		on_cleanup(orb);
+		break;
+	case TC_ORB_DUE_LIFETIME:
+		tc_orb_ask_to_end(orb, "max_lifetime");
+		break;
+	case TC_ORB_DUE_HEALTH:
+		on_health(orb);
+		break;
+	case TC_ORB_DUE_LADDER:
+		tc_orb_next_rung(orb);
+		break;
+	case TC_ORB_DUES:
+		break;
+	}
+}
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct tc_orb *orb = timer->data;
+	for (int i = 0; i < TC_ORB_DUES; i++) {
+		if (orb->due[i] && orb->due[i] <= tc_orb_now(orb)) {
+			orb->due[i] = 0;
+			on_due(orb, (enum tc_orb_due)i);
+		}
+	}
+	arm(orb);
+}
