@@ -179,7 +179,6 @@ static bool add_address(NiceAgent *agent, const char *text)
 	NiceAddress address;
 	nice_address_init(&address);
 	return nice_address_set_from_string(&address, text) &&
-	       !nice_address_is_linklocal(&address) &&
 	       nice_agent_add_local_address(agent, &address);
 }
 
@@ -188,7 +187,9 @@ static int add_interfaces(NiceAgent *agent, bool loopback)
 	int count = 0;
 	GList *ips = nice_interfaces_get_local_ips(loopback);
 	for (GList *ip = ips; ip; ip = ip->next) {
-		count += add_address(agent, ip->data);
+		/* Link-local addresses need a scope that candidates cannot carry. */
+		bool usable = strncmp(ip->data, "fe80:", 5) != 0;
+		count += usable && add_address(agent, ip->data);
 	}
 	g_list_free_full(ips, g_free);
 	return count;

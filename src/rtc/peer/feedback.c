@@ -10,6 +10,7 @@ TC_LOG_TOPIC("rtc.peer");
 /* What the owner is told about the path changes by at least this. */
 #define TELL_FRACTION  20
 #define LOSS_SMOOTHING 0.3
+#define REMB_GROWTH    1.016 /* 8 % a second; they come five times a second */
 
 static void emit_keyframe(struct tc_peer *peer)
 {
@@ -158,10 +159,30 @@ static void on_fir(void *user, uint32_t media_ssrc, uint8_t seq)
 	}
 }
 
+void tc_peer_measure_rate(struct tc_peer *peer)
+{
+	pthread_mutex_lock(&peer->out.lock);
+	uint64_t bytes = peer->out.bytes;
+	pthread_mutex_unlock(&peer->out.lock);
+	peer->sent_bps_before = peer->sent_bps;
+	peer->sent_bps = (int)((bytes - peer->sent_before) * 8);
+	peer->sent_before = bytes;
+}
+
+/* A browser's estimate never grows beyond 1.5 times what it receives, so a picture at rest (30
+ * kbit/s) makes any path look thin. It only says "less" when it is below what we send; above that
+ * the path is not full, and our opinion of it may grow. */
 static void on_remb(void *user, uint64_t bps, const uint32_t *ssrcs, size_t count)
 {
 	struct tc_peer *peer = user;
-	tc_estimator_remb(&peer->estimator, bps, peer_now_us(peer));
+	int64_t now = peer_now_us(peer);
+	uint64_t sent = (uint64_t)(peer->sent_bps > peer->sent_bps_before ? peer->sent_bps
+									  : peer->sent_bps_before);
+	uint64_t grown = (uint64_t)(tc_estimator_bps(&peer->estimator, now) * REMB_GROWTH);
+	if (bps >= sent && bps < grown) {
+		bps = grown;
+	}
+	tc_estimator_remb(&peer->estimator, bps, now);
 }
 
 static const struct tc_rtcp_events rtcp_events = {

@@ -18,6 +18,7 @@ static void on_tick(void *user)
 {
 	struct tc_peer *peer = user;
 	tc_peer_report(peer);
+	tc_peer_measure_rate(peer);
 	tc_peer_check_liveness(peer);
 	if (peer->closed) {
 		return;

@@ -144,7 +144,9 @@ struct tc_peer {
 	uint8_t fir_seq;
 	struct tc_estimator estimator;
 	int told_bps, told_loss;
-	double audio_loss; /* 0-100, smoothed */
+	uint64_t sent_before;          /* out.bytes at the last tick */
+	int sent_bps, sent_bps_before; /* over the last second, and the one before */
+	double audio_loss;             /* 0-100, smoothed */
 	uint32_t audio_reported,
 		video_reported; /* highest sequence numbers of their last reports */
 };
@@ -183,6 +185,7 @@ void tc_peer_on_rtp(struct tc_peer *peer, const uint8_t *packet, size_t len);
 void tc_peer_on_rtcp(struct tc_peer *peer, const uint8_t *packet, size_t len);
 void tc_peer_want_keyframe(struct tc_peer *peer); /* tells the owner, at most each 300 ms */
 void tc_peer_update_estimate(struct tc_peer *peer);
+void tc_peer_measure_rate(struct tc_peer *peer); /* each second */
 
 /* report.c */
 void tc_peer_report(struct tc_peer *peer);
