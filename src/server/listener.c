@@ -107,6 +107,9 @@ static void fill_protocols(void)
 		.callback = tc_ws_callback,
 		.per_session_data_size = tc_ws_session_size,
 		.rx_buffer_size = TC_WS_RX_BUFFER,
+		/* Else what is longer than the receive buffer goes out in pieces, each a wake-up.
+		 */
+		.tx_packet_size = 128 * 1024,
 	};
 }
 

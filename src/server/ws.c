@@ -2,13 +2,10 @@
 #include "server/ws.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
-#include <sys/socket.h>
 #include <uv.h>
 
 #include "base/id.h"
@@ -58,8 +55,13 @@ const size_t tc_ws_session_size = sizeof(struct session);
 
 /* --- frames out --- */
 
-/* Each waiting frame: its length, LWS_PRE bytes where libwebsockets writes the header, the text. */
-#define FRAME_HEAD (sizeof(uint32_t) + LWS_PRE)
+/* The waiting frames stand in tx as they go over the wire (RFC 6455 section 5.2), behind LWS_PRE
+ * bytes that lws_write() may use. Our own framing, because libwebsockets makes one send(2) a frame:
+ * LWS_WRITE_HTTP hands it bytes as they are, in order with its own control frames, and it keeps
+ * what the kernel does not take. */
+#define FRAME_HEAD_MAX 10
+#define FRAME_TEXT     0x81 /* FIN, text */
+#define CHUNK_MAX      (64u * 1024)
 
 static bool has_frames(const struct session *session)
 {
@@ -76,44 +78,71 @@ static void mark_dirty(struct session *session)
 
 static bool reserve(struct session *session, size_t extra)
 {
-	if (session->tx_at > 0 && session->tx_len + extra > session->tx_cap) {
-		session->tx_len -= session->tx_at;
-		memmove(session->tx, session->tx + session->tx_at, session->tx_len);
-		session->tx_at = 0;
+	if (session->tx_at > LWS_PRE && session->tx_len + extra > session->tx_cap) {
+		uint32_t left = session->tx_len - session->tx_at;
+		memmove(session->tx + LWS_PRE, session->tx + session->tx_at, left);
+		session->tx_at = LWS_PRE;
+		session->tx_len = LWS_PRE + left;
 	}
 	if (session->tx_len + extra <= session->tx_cap) {
 		return true;
 	}
-	size_t cap = session->tx_cap ? session->tx_cap * 2 : 512;
-	while (cap < session->tx_len + extra) {
+	size_t cap = session->tx_cap ? session->tx_cap * 2 : 1024;
+	while (cap < session->tx_len + extra + LWS_PRE) {
 		cap *= 2;
 	}
 	char *tx = realloc(session->tx, cap);
-	if (tx) {
-		session->tx = tx;
-		session->tx_cap = (uint32_t)cap;
+	if (!tx) {
+		return false;
 	}
-	return tx != NULL;
+	session->tx = tx;
+	session->tx_cap = (uint32_t)cap;
+	if (session->tx_len == 0) {
+		session->tx_at = session->tx_len = LWS_PRE;
+	}
+	return true;
+}
+
+static size_t put_head(char *at, uint64_t len)
+{
+	at[0] = (char)FRAME_TEXT;
+	size_t bytes = len < 126 ? 0 : len <= UINT16_MAX ? 2 : 8;
+	at[1] = (char)(bytes == 0 ? len : bytes == 2 ? 126 : 127);
+	for (size_t i = 0; i < bytes; i++) {
+		at[2 + i] = (char)(len >> (8 * (bytes - 1 - i)));
+	}
+	return 2 + bytes;
+}
+
+/* Of the frame at `at`, head included. */
+static size_t frame_size(const char *at)
+{
+	const unsigned char *head = (const unsigned char *)at;
+	size_t bytes = head[1] < 126 ? 0 : head[1] == 126 ? 2 : 8;
+	size_t len = bytes == 0 ? head[1] : 0;
+	for (size_t i = 0; i < bytes; i++) {
+		len = len << 8 | head[2 + i];
+	}
+	return 2 + bytes + len;
 }
 
 static size_t sink_send(void *conn, const struct tc_signal_piece *pieces, int count)
 {
 	struct session *session = conn;
-	uint32_t len = 0;
+	size_t len = 0;
 	for (int i = 0; i < count; i++) {
-		len += (uint32_t)pieces[i].len;
+		len += pieces[i].len;
 	}
-	if (!reserve(session, FRAME_HEAD + len)) {
+	if (!reserve(session, FRAME_HEAD_MAX + len)) {
 		return SIZE_MAX;
 	}
 	char *at = session->tx + session->tx_len;
-	memcpy(at, &len, sizeof(len));
-	at += FRAME_HEAD;
+	at += put_head(at, len);
 	for (int i = 0; i < count; i++) {
 		memcpy(at, pieces[i].data, pieces[i].len);
 		at += pieces[i].len;
 	}
-	session->tx_len += (uint32_t)FRAME_HEAD + len;
+	session->tx_len = (uint32_t)(at - session->tx);
 	mark_dirty(session);
 	return session->tx_len - session->tx_at;
 }
@@ -150,41 +179,33 @@ const struct tc_rooms_sink tc_ws_sink = {
 	.close = sink_close,
 };
 
-static uint32_t frame_len(const struct session *session)
+/* Whole frames only: libwebsockets may put a pong behind them. */
+static size_t next_chunk(const struct session *session)
 {
-	uint32_t len;
-	memcpy(&len, session->tx + session->tx_at, sizeof(len));
-	return len;
-}
-
-/* libwebsockets makes one send(2) a frame; corked, the frames of one turn leave together. */
-static void set_cork(const struct session *session, int on)
-{
-	setsockopt(lws_get_socket_fd(session->wsi), IPPROTO_TCP, TCP_CORK, &on, sizeof(on));
+	const char *start = session->tx + session->tx_at, *end = session->tx + session->tx_len;
+	const char *at = start + frame_size(start);
+	while (at < end && (size_t)(at - start) + frame_size(at) <= CHUNK_MAX) {
+		at += frame_size(at);
+	}
+	return (size_t)(at - start);
 }
 
 /* -1: the socket is dead. */
 static int write_frames(struct session *session)
 {
-	int err = 0;
-	bool several = session->tx_at + FRAME_HEAD + frame_len(session) < session->tx_len;
-	if (several) {
-		set_cork(session, 1);
-	}
 	/* What the kernel does not take libwebsockets keeps; one such remainder is enough. */
-	while (has_frames(session) && !lws_partial_buffered(session->wsi) && !err) {
-		uint32_t len = frame_len(session);
-		unsigned char *text = (unsigned char *)session->tx + session->tx_at + FRAME_HEAD;
-		err = lws_write(session->wsi, text, len, LWS_WRITE_TEXT) < 0 ? -1 : 0;
-		session->tx_at += (uint32_t)FRAME_HEAD + len;
-	}
-	if (several) {
-		set_cork(session, 0);
+	while (has_frames(session) && !lws_partial_buffered(session->wsi)) {
+		size_t len = next_chunk(session);
+		unsigned char *at = (unsigned char *)session->tx + session->tx_at;
+		if (lws_write(session->wsi, at, len, LWS_WRITE_HTTP) < (int)len) {
+			return -1;
+		}
+		session->tx_at += (uint32_t)len;
 	}
 	if (!has_frames(session)) {
 		drop_frames(session);
 	}
-	return err;
+	return 0;
 }
 
 static int write_ping(struct session *session)
