@@ -1,0 +1,131 @@
+// A call of three on real speech: two Chromiums, coach and client, and the orb.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import * as processes from '../lib/processes.mjs';
+import { startServer } from '../lib/server.mjs';
+import { browser, received, until, watchConnections } from './browser.mjs';
+import { microphone, SENTENCES, wordsFound } from './sounds.mjs';
+
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tricall-e2e-'));
+const shots = process.env.E2E_SCREENSHOTS;
+let server;
+const people = {};
+
+async function person(role, sentence, viewport) {
+  const user = server.addUser({ role, name: role === 'coach' ? 'Nora Coach' : 'Ben Client' });
+  const chromium = await browser(microphone(folder, role, sentence));
+  const context = await chromium.newContext({ viewport });
+  await watchConnections(context);
+  const page = await context.newPage();
+  const errors = [];
+  page.on('console', (message) => message.type() === 'error' && errors.push(message.text()));
+  page.on('pageerror', (error) => errors.push(String(error)));
+  people[role] = { user, chromium, page, errors };
+}
+
+const shot = async (name) => {
+  for (const [role, { page }] of Object.entries(people)) {
+    if (shots && !page.isClosed()) {
+      await page.screenshot({ path: path.join(shots, `${name}-${role}.png`) });
+    }
+  }
+};
+
+before(async () => {
+  server = await startServer({ env: { ORB_CLEANUP_GRACE_PERIOD: '1000', ORB_LOG_LEVEL: 'info' } });
+  await person('coach', SENTENCES.cards, { width: 1440, height: 900 });
+  await person('client', SENTENCES.disposed, { width: 390, height: 844 });
+  server.addAppointment({ room: 'e2e', coach: people.coach.user.email, client: people.client.user.email });
+}, { timeout: 60_000 });
+
+after(async () => {
+  for (const { chromium } of Object.values(people)) {
+    await chromium.close();
+  }
+  await server?.stop();
+  fs.rmSync(folder, { recursive: true, force: true });
+});
+
+const orbPid = () => processes.children(server.pid).find((pid) => processes.name(pid) === 'aiorb');
+
+async function enter({ user, page }) {
+  await page.goto(`${server.url}/room/e2e`);
+  await page.getByLabel(/e-?mail/i).fill(user.email);
+  await page.getByLabel(/password/i).fill(user.password);
+  await page.getByRole('button', { name: /sign in/i }).click();
+  await page.waitForURL(`${server.url}/room/e2e`);
+}
+
+test('both people sign in and are led to the room they asked for', { timeout: 60_000 }, async () => {
+  await enter(people.coach);
+  await enter(people.client);
+  assert.match(await people.coach.page.content(), /tc-transcript/, 'the coach has the transcript');
+  assert.doesNotMatch(await people.client.page.content(), /tc-transcript/, 'the client has not');
+});
+
+for (const role of ['coach', 'client']) {
+  test(`the ${role} sees and hears the other and the orb`, { timeout: 120_000 }, async () => {
+    const { page } = people[role];
+    await until(`two connections of the ${role} with moving pictures and sound`, async () => {
+      const rows = await received(page);
+      return rows.filter((row) => row.state === 'connected' && row.frames > 10 && row.energy > 1e-4).length === 2;
+    }, 100_000);
+    const rows = await received(page);
+    const orb = rows.find((row) => row.orb);
+    assert.ok(orb, 'one of them is the orb');
+    assert.equal(orb.width, 480);
+    await shot('in-call');
+  });
+}
+
+test("the coach reads the client's words, under the client's name", { timeout: 120_000 }, async () => {
+  const { page } = people.coach;
+  const heard = await until('a final line of the client with most of the sentence', async () => {
+    const lines = await page.locator('tc-transcript li:not(.is-partial)').evaluateAll((items) =>
+      items.map((item) => ({ text: item.querySelector('.transcript-text').textContent, head: item.textContent })),
+    );
+    return lines.find((line) => line.head.includes('Ben Client') && wordsFound(SENTENCES.disposed.text, line.text) >= 0.5);
+  }, 100_000);
+  assert.ok(heard);
+  const wrong = await page.locator('tc-transcript li:not(.is-partial)').evaluateAll((items) =>
+    items.filter((item) => item.textContent.includes('Nora Coach')).map((item) => item.textContent).join(' '),
+  );
+  assert.ok(wordsFound(SENTENCES.disposed.text, wrong) < 0.5, `nothing of it under the coach's name: ${wrong}`);
+});
+
+test('the orb answers audibly, and the page says that it speaks', { timeout: 120_000 }, async () => {
+  const { page } = people.client;
+  await until("the orb's words in the coach's transcript", () =>
+    people.coach.page.locator('tc-transcript li.from-orb:not(.is-partial)').count(), 100_000);
+  const energy = async () => (await received(page)).find((row) => row.orb)?.energy ?? 0;
+  const beforeAnswer = await energy();
+  await until('the page to say that the orb speaks', async () =>
+    /speaking/i.test(await page.locator('tc-orb').innerText()), 60_000);
+  await shot('orb-speaking');
+  await until("the orb's voice in the received sound", async () => (await energy()) > beforeAnswer + 0.001, 30_000);
+});
+
+test('one page closes and the other two go on', { timeout: 60_000 }, async () => {
+  const { page } = people.coach;
+  await people.client.page.close({ runBeforeUnload: false });
+  const frames = async () => (await received(page)).find((row) => row.orb)?.frames ?? 0;
+  await until('the coach to be told that the client left', async () =>
+    (await received(page)).filter((row) => row.state === 'connected').length === 1, 40_000);
+  const then = await frames();
+  await until('more pictures of the orb', async () => (await frames()) > then + 10, 30_000);
+  await shot('client-left');
+});
+
+test('after both left, orb, sockets and threads are gone', { timeout: 60_000 }, async () => {
+  const pid = orbPid();
+  assert.ok(pid, 'there is an orb process until then');
+  await people.coach.page.getByRole('button', { name: /leave/i }).first().click();
+  await until('the orb process to be gone', () => !processes.alive(pid), 30_000);
+  assert.equal(orbPid(), undefined);
+  const { errors: coachErrors } = people.coach;
+  assert.deepEqual(coachErrors, [], 'nothing was said to the console');
+  assert.deepEqual(people.client.errors, []);
+});
