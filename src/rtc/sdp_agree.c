@@ -81,7 +81,7 @@ static void take_extensions(struct tc_sdp_track *track, const struct tc_sdp_sect
 	for (size_t i = 0; i < section->extmap_count; i++) {
 		const struct tc_sdp_extmap *map = &section->extmaps[i];
 		for (size_t k = 0; k < TC_COUNT(known); k++) {
-			if (known[k].wanted && !*known[k].id && map->direction == TC_SDP_SENDRECV &&
+			if (known[k].wanted && !*known[k].id && map->direction & TC_SDP_RECVONLY &&
 			    strcmp(map->uri, known[k].uri) == 0) {
 				*known[k].id = (uint8_t)map->id;
 			}
@@ -155,9 +155,13 @@ static void start_agreement(struct tc_sdp_agreement *out)
 	};
 }
 
-/* The first section of a kind that we can use and that shares the transport already chosen. */
-static int choose(const struct tc_sdp *offer, enum tc_sdp_kind kind, int with, const char **why)
+/* The section of a kind that we can use and that shares the transport already chosen: the one with
+ * the most of what we want of it, the first where they are equal. (A page may offer its camera in
+ * one section and ask for our picture in another.) */
+static int choose(const struct tc_sdp *offer, enum tc_sdp_kind kind, unsigned want, int with,
+		  const char **why)
 {
+	int best = -1, best_score = -1;
 	for (size_t i = 0; i < offer->section_count; i++) {
 		const struct tc_sdp_section *s = &offer->sections[i];
 		if (s->kind != kind) {
@@ -167,21 +171,29 @@ static int choose(const struct tc_sdp *offer, enum tc_sdp_kind kind, int with, c
 		if (!reason && with >= 0 && !(s->bundled && offer->sections[with].bundled)) {
 			reason = "its sections are not bundled";
 		}
-		if (!reason) {
-			return (int)i;
+		if (reason) {
+			*why = reason;
+			continue;
 		}
-		*why = reason;
+		int score = __builtin_popcount(s->direction & want);
+		if (score > best_score) {
+			best = (int)i;
+			best_score = score;
+		}
 	}
-	return -1;
+	return best;
 }
 
 int tc_sdp_negotiate(const struct tc_sdp *offer, const struct tc_sdp_policy *policy,
 		     struct tc_sdp_agreement *out, const char **why)
 {
 	start_agreement(out);
-	*why = "it has no sound or picture section";
-	int audio = choose(offer, TC_SDP_AUDIO, -1, why);
-	int video = policy->no_video ? -1 : choose(offer, TC_SDP_VIDEO, audio, why);
+	*why = offer->section_count ? "it has no sound or picture section"
+				    : "it has no media section at all";
+	unsigned picture = (policy->no_video_send ? 0u : TC_SDP_RECVONLY) |
+			   (policy->receive_video ? TC_SDP_SENDONLY : 0u);
+	int audio = choose(offer, TC_SDP_AUDIO, TC_SDP_SENDRECV, -1, why);
+	int video = policy->no_video ? -1 : choose(offer, TC_SDP_VIDEO, picture, audio, why);
 	if (audio >= 0) {
 		enum tc_sdp_direction theirs = offer->sections[audio].direction;
 		take_track(&out->audio, offer, (size_t)audio, policy->transport_cc);

@@ -70,7 +70,19 @@ static void put_transport(struct tc_buf *buf, const struct tc_sdp_local *local, 
 		    local->ufrag, local->pwd, fingerprint, setup);
 }
 
-static void put_extmaps(struct tc_buf *buf, const struct tc_rtp_ext_ids *ext)
+/* RFC 8285 7: what they only receive is answered with what we only send (Firefox marks some so). */
+static const char *extmap_direction(const struct tc_sdp_section *offered, int id)
+{
+	for (size_t i = 0; offered && i < offered->extmap_count; i++) {
+		if (offered->extmaps[i].id == id) {
+			return offered->extmaps[i].direction == TC_SDP_RECVONLY ? "/sendonly" : "";
+		}
+	}
+	return "";
+}
+
+static void put_extmaps(struct tc_buf *buf, const struct tc_rtp_ext_ids *ext,
+			const struct tc_sdp_section *offered)
 {
 	const struct {
 		uint8_t id;
@@ -84,7 +96,8 @@ static void put_extmaps(struct tc_buf *buf, const struct tc_rtp_ext_ids *ext)
 	};
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
 		if (all[i].id) {
-			tc_buf_putf(buf, "a=extmap:%d %s\r\n", all[i].id, all[i].uri);
+			tc_buf_putf(buf, "a=extmap:%d%s %s\r\n", all[i].id,
+				    extmap_direction(offered, all[i].id), all[i].uri);
 		}
 	}
 }
@@ -142,6 +155,7 @@ static void put_sources(struct tc_buf *buf, uint32_t ssrc, uint32_t rtx_ssrc, co
 struct media {
 	const char *kind, *proto, *setup;
 	const struct tc_sdp_track *track;
+	const struct tc_sdp_section *offered; /* NULL in an offer of ours */
 	bool video, rsize, carrier;
 };
 
@@ -157,7 +171,7 @@ static void put_media(struct tc_buf *buf, const struct media *m, const struct tc
 	if (*track->mid) {
 		tc_buf_putf(buf, "a=mid:%s\r\n", track->mid);
 	}
-	put_extmaps(buf, &track->ext);
+	put_extmaps(buf, &track->ext, m->offered);
 	unsigned direction =
 		(track->send ? TC_SDP_SENDONLY : 0u) | (track->receive ? TC_SDP_RECVONLY : 0u);
 	tc_buf_putf(buf, "a=%s\r\n", tc_sdp_direction_str((enum tc_sdp_direction)direction));
@@ -236,6 +250,7 @@ int tc_sdp_write_answer(struct tc_buf *buf, const struct tc_sdp *offer,
 			.proto = section->proto,
 			.setup = agreement->dtls_client ? "active" : "passive",
 			.track = track_of(agreement, i),
+			.offered = section,
 			.video = section->kind == TC_SDP_VIDEO,
 			.rsize = section->rtcp_rsize,
 			.carrier = agreement->transport_section == (int)i,
