@@ -409,6 +409,20 @@ static void the_last_words_before_an_exit_are_read(void **state)
 	close_world(w);
 }
 
+static void words_of_the_dead_are_read_even_if_we_spoke_to_them_first(void **state)
+{
+	struct world *w = open_world();
+	struct tc_orbs_config config = good_config(w, "ready,last");
+	start_manager(w, &config);
+	join(w, "r1", "coach1");
+	siginfo_t info;
+	assert_int_equal(waitid(P_PID, (id_t)info_of(w, "r1").pid, &info, WEXITED | WNOWAIT), 0);
+	join(w, "r1", "client1"); /* telling it fails: EPIPE */
+	assert_string_equal(wait_state(w, "r1", TC_ORB_GONE), "it ended by itself");
+	assert_true(has_text(w, "last:said right before the end"));
+	close_world(w);
+}
+
 /* --- the ladder --- */
 
 static void who_does_not_listen_gets_sigterm(void **state)
@@ -918,6 +932,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(it_is_told_who_is_there),
 		cmocka_unit_test(its_output_is_in_the_log_with_the_rooms_id),
 		cmocka_unit_test(the_last_words_before_an_exit_are_read),
+		cmocka_unit_test(words_of_the_dead_are_read_even_if_we_spoke_to_them_first),
 		cmocka_unit_test(who_does_not_listen_gets_sigterm),
 		cmocka_unit_test(who_ignores_sigterm_gets_sigkill_in_its_time),
 		cmocka_unit_test(who_closed_its_channel_is_asked_by_signal_at_once),

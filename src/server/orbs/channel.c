@@ -105,14 +105,16 @@ static int send_unsent(struct tc_child *child)
 static void pump(struct tc_child *child)
 {
 	struct tc_child_source *channel = &child->source[TC_CHILD_CHANNEL];
-	while (channel->fd >= 0) {
+	while (channel->fd >= 0 && !child->hung_up) {
 		int err = send_unsent(child);
 		if (err == -EAGAIN) {
 			return;
 		}
 		if (err) {
+			/* It hung up, or died. What it had said before is still to be read. */
 			TC_DEBUG(child->tag, "channel: %s", tc_err_str(err));
-			tc_child_source_end(channel);
+			child->hung_up = true;
+			tc_buf_reset(&child->unsent);
 			return;
 		}
 		child->events.next_line(child->user, &child->unsent);
@@ -217,5 +219,5 @@ void tc_child_poke(struct tc_child *child)
 
 bool tc_child_channel_open(const struct tc_child *child)
 {
-	return child->source[TC_CHILD_CHANNEL].fd >= 0;
+	return child->source[TC_CHILD_CHANNEL].fd >= 0 && !child->hung_up;
 }

@@ -45,6 +45,7 @@ struct tc_child {
 	struct tc_lines out, err;
 	struct tc_buf unsent; /* whole lines; the first `sent` bytes are gone */
 	size_t sent;
+	bool hung_up; /* it takes no more of our words; some of its own may still be unread */
 	int open_handles;
 	void (*done)(void *user);
 	void *done_user;
