@@ -45,25 +45,27 @@ struct tc_mind_words { /* a partial or final of one turn */
 };
 
 struct tc_mind_events {
-	/* The turn of this person is over: ask the recognizer for its final, then tc_mind_final().
-	 */
+	/* The turn of this person is over: ask the recognizer for its final, then tc_mind_final()
+	 * or tc_mind_discarded(). utterance 0: whichever is open (no words came of it yet). */
 	void (*end_turn)(void *user, const char *user_id, uint32_t utterance);
 	/* Prepare (synthesise, do not play) an answer that may be dropped again. */
 	void (*prepare)(void *user, uint32_t answer, const char *text);
 	/* Play it: one that was prepared, or a new one (prepare was not called). */
 	void (*speak)(void *user, uint32_t answer, const char *text);
-	/* Stop and forget: prepared or being played. */
+	/* Stop and forget: prepared or being played. tc_mind_play_ended() follows if it was spoken.
+	 */
 	void (*cancel)(void *user, uint32_t answer);
 	/* Lower the voice (true) or give it back (false) while it is not sure who has the floor. */
 	void (*duck)(void *user, bool down);
 	void (*status)(void *user, enum tc_mind_status status);
 };
 
-struct tc_mind_config {         /* zero: default */
-	const char *orb_name;   /* what people call it; "orb" */
-	int64_t session_end_ms; /* monotonic; 0: unknown */
-	int64_t now_ms;         /* when the session began */
-	uint32_t seed;          /* picks between phrasings */
+struct tc_mind_config {          /* zero: default */
+	const char *orb_name;    /* what people call it; "orb" */
+	const char *orb_user_id; /* who said what the orb said, in the transcript; "orb" */
+	int64_t session_end_ms;  /* monotonic; 0: unknown */
+	int64_t now_ms;          /* when the session began */
+	uint32_t seed;           /* picks between phrasings */
 };
 
 int tc_mind_create(struct tc_mind **out, const struct tc_mind_config *config,
@@ -75,6 +77,7 @@ void tc_mind_joined(struct tc_mind *mind, const char *user_id, enum tc_mind_role
 void tc_mind_left(struct tc_mind *mind, const char *user_id, int64_t now);
 /* The person hears us: greetings wait for this. */
 void tc_mind_connected(struct tc_mind *mind, const char *user_id, int64_t now);
+/* Voice activity. `now` of speech_end is when the voice stopped, which lies a little back. */
 void tc_mind_speech_start(struct tc_mind *mind, const char *user_id, int64_t now);
 void tc_mind_speech_end(struct tc_mind *mind, const char *user_id, int64_t now);
 void tc_mind_partial(struct tc_mind *mind, const char *user_id, const struct tc_mind_words *words,

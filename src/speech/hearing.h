@@ -55,6 +55,7 @@ void tc_hearing_remove(struct tc_hearing *h,
  * full and this was lost (counted). */
 int tc_hearing_push(struct tc_hearing *h, int lane, const int16_t *pcm, size_t samples,
 		    int64_t time_us);
+/* Asks for the final of this utterance; 0: of the open one, if any. Without effect on others. */
 void tc_hearing_end_turn(struct tc_hearing *h, int lane, uint32_t utterance);
 /* A name to listen for; learnt when nobody speaks (it takes ~0.1 s). -EINVAL: too long. */
 int tc_hearing_add_word(struct tc_hearing *h, const char *word);

@@ -156,7 +156,7 @@ void tc_lane_stop(struct tc_lane *lane)
 
 void tc_lane_end_turn(struct tc_lane *lane, uint32_t utterance)
 {
-	if (tc_lane_is_open(lane) && lane->utterance == utterance) {
+	if (tc_lane_is_open(lane) && (!utterance || lane->utterance == utterance)) {
 		finish_turn(lane);
 	}
 }

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the orb says: small plays for what people ask of it, reflective listening for all else.
+#include "mind/mind_priv.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/assert.h"
+
+#define UNSURE        0.65f /* below: reflect, but ask whether it was heard right */
+#define NOT_CAUGHT    0.45f /* below: say so */
+#define UNCLEAR_EVERY 20000 /* saying so more often is worse than silence */
+#define ANSWER_WINDOW 12000 /* a "yes" this long after a question answers it */
+#define MINUTE        60000
+#define STEP_GAP_MS   700
+
+#define ABILITIES "I can guide a breathing exercise, tell you the time left, or repeat what I said."
+
+/* A guided exercise: a step an answer, so that it can be left, and taken up, between any two. */
+static const char *const breath_steps[] = {
+	"Let's breathe together. Sit comfortably, let your shoulders drop, and say stop whenever "
+	"you like. [pause 1500]",
+	"Breathe in slowly, two, three, four. [pause 500] Hold, two, three. [pause 500] And "
+	"breathe "
+	"out, two, three, four, five, six. [pause 1500]",
+	"Again, breathe in, two, three, four. [pause 500] Hold, two, three. [pause 500] And let it "
+	"go, two, three, four, five, six. [pause 1500]",
+	"In, as wide as is comfortable. [pause 3000] Hold it gently. [pause 2000] And out, slowly. "
+	"[pause 5000]",
+	"One more. In. [pause 4000] Hold. [pause 2500] And out, all the way. [pause 5500]",
+	"Good. Let your breath find its own way again. [pause 2000] How do you feel now?",
+};
+#define BREATH_STEPS ((int)TC_COUNT(breath_steps))
+
+static const char *const unclear_texts[] = {
+	"Sorry, I did not catch that. Could you say it again?",
+	"I could not understand that. Could you say it once more?",
+	"That was not clear to me. Would you say it in other words?",
+};
+static const char *const thanks_texts[] = {
+	"You are welcome. Is there anything else on your mind?",
+	"Gladly. I am here if you need me.",
+	"You are welcome. Take your time.",
+};
+static const char *const hello_texts[] = {
+	"Hello%s. What would you like to talk about?",
+	"Hi%s, good to hear you. What is on your mind today?",
+	"Hello%s. How are you feeling right now?",
+};
+static const char *const yes_texts[] = {
+	"All right. Tell me more.",
+	"Good. What comes to mind first?",
+	"Okay. Where would you like to begin?",
+};
+static const char *const no_texts[] = {
+	"All right. What would you rather talk about?",
+	"That is fine. What would be more helpful?",
+	"Okay. We leave it at that.",
+};
+
+static const char *pick(const struct tc_mind *mind, const char *const *texts, size_t count)
+{
+	const char *text = texts[(mind->seed + mind->replies) % count];
+	/* Not the same twice in a row: formats with a name compare by their beginning. */
+	if (strncmp(text, mind->last_said, 8) == 0) {
+		text = texts[(mind->seed + mind->replies + 1) % count];
+	}
+	return text;
+}
+
+static void plan_text(struct tc_plan *out, const char *text)
+{
+	snprintf(out->text, sizeof(out->text), "%s", text);
+}
+
+static void plan_time(const struct tc_mind *mind, struct tc_plan *out)
+{
+	long gone = (long)((mind->now - mind->began_ms) / MINUTE);
+	if (!mind->session_end_ms && !gone) {
+		plan_text(out, "This session has no fixed end, and we have only just begun.");
+		return;
+	}
+	if (!mind->session_end_ms) {
+		snprintf(out->text, sizeof(out->text),
+			 "This session has no fixed end. We have been talking for %ld minute%s.",
+			 gone, gone == 1 ? "" : "s");
+		return;
+	}
+	int64_t left = mind->session_end_ms - mind->now;
+	long minutes = (long)((left + MINUTE / 2) / MINUTE);
+	if (left <= 0) {
+		plan_text(out, "Our time is up. You may still finish your thought.");
+	} else if (minutes <= 1) {
+		plan_text(out, "We have about one minute left.");
+	} else {
+		snprintf(out->text, sizeof(out->text), "We have about %ld minutes left.", minutes);
+	}
+}
+
+static void plan_repeat(const struct tc_mind *mind, struct tc_plan *out)
+{
+	if (!mind->last_said[0]) {
+		plan_text(out, "I have not said anything yet.");
+	} else if (strncmp(mind->last_said, "I said: ", 8) == 0) {
+		plan_text(out, mind->last_said);
+	} else {
+		snprintf(out->text, sizeof(out->text), "I said: %.900s", mind->last_said);
+	}
+}
+
+void tc_dialogue_plan_breath(const struct tc_mind *mind, struct tc_plan *out)
+{
+	memset(out, 0, sizeof(*out));
+	out->intent = TC_INTENT_BREATHE;
+	out->breathes = true;
+	out->step = mind->breath_step < 0 ? 0 : mind->breath_step;
+	plan_text(out, breath_steps[out->step]);
+}
+
+static void plan_stop(const struct tc_mind *mind, struct tc_plan *out)
+{
+	if (mind->breath_step >= 0 && !mind->breath_stopped) {
+		plan_text(out, "Okay, we stop here. Say continue if you want to go on with it.");
+	} /* else silence is the answer */
+}
+
+static bool just_asked(const struct tc_mind *mind)
+{
+	return mind->asked && mind->now - mind->asked_at < ANSWER_WINDOW;
+}
+
+static void greet(const struct tc_mind *mind, const struct tc_mind_person *person,
+		  struct tc_plan *out)
+{
+	char name[TC_MIND_NAME + 2] = "";
+	if (person && person->name[0]) {
+		snprintf(name, sizeof(name), " %.*s", (int)strcspn(person->name, " "),
+			 person->name);
+	}
+	const char *text = pick(mind, hello_texts, TC_COUNT(hello_texts));
+	const char *hole = strstr(text, "%s");
+	snprintf(out->text, sizeof(out->text), "%.*s%s%s", (int)(hole - text), text, name,
+		 hole + 2);
+}
+
+static void plan_reflection(const struct tc_mind *mind, const struct tc_words *words, bool unsure,
+			    struct tc_plan *out)
+{
+	uint32_t choice = (mind->seed ^ mind->replies * 2654435761u) >> 3;
+	tc_reflect(words, unsure, choice, &mind->phrasing, &out->phrasing, out->text,
+		   sizeof(out->text));
+}
+
+static void plan_intent(const struct tc_mind *mind, const struct tc_mind_person *person,
+			const struct tc_words *words, bool unsure, struct tc_plan *out)
+{
+	switch (out->intent) {
+	case TC_INTENT_DANGER:
+		plan_text(out, "What you say sounds very serious, and you should not be alone with "
+			       "it. Please tell your coach now, or call your local emergency "
+			       "number.");
+		break;
+	case TC_INTENT_STOP:
+		plan_stop(mind, out);
+		break;
+	case TC_INTENT_BREATHE:
+		tc_dialogue_plan_breath(mind, out);
+		break;
+	case TC_INTENT_CONTINUE:
+		if (mind->breath_paused) {
+			tc_dialogue_plan_breath(mind, out);
+		} else {
+			plan_text(out, "Please, go on. I am listening.");
+		}
+		break;
+	case TC_INTENT_TIME:
+		plan_time(mind, out);
+		break;
+	case TC_INTENT_REPEAT:
+		plan_repeat(mind, out);
+		break;
+	case TC_INTENT_HELP:
+		plan_text(out, "I listen and give back what I hear. " ABILITIES
+			       " You can stop me at any time.");
+		break;
+	case TC_INTENT_WHO:
+		plan_text(out, "I am the orb, a computer program in this call. I listen, and "
+			       "sometimes I ask a question.");
+		break;
+	case TC_INTENT_HOW_ARE_YOU:
+		plan_text(out, "I am here and listening. And how are you today?");
+		break;
+	case TC_INTENT_GOODBYE:
+		plan_text(out, "Goodbye, and take good care of yourself.");
+		break;
+	case TC_INTENT_THANKS:
+		plan_text(out, pick(mind, thanks_texts, TC_COUNT(thanks_texts)));
+		break;
+	case TC_INTENT_HELLO:
+		greet(mind, person, out);
+		break;
+	case TC_INTENT_YES:
+		if (just_asked(mind)) {
+			plan_text(out, pick(mind, yes_texts, TC_COUNT(yes_texts)));
+		}
+		break;
+	case TC_INTENT_NO:
+		if (just_asked(mind)) {
+			plan_text(out, pick(mind, no_texts, TC_COUNT(no_texts)));
+		}
+		break;
+	case TC_INTENT_NONE:
+		plan_reflection(mind, words, unsure, out);
+		break;
+	}
+}
+
+bool tc_dialogue_addressed(const struct tc_mind *mind, const struct tc_words *words)
+{
+	return tc_policy_addressed(words, mind->orb_name, NULL, NULL);
+}
+
+static void plan_unclear(const struct tc_mind *mind, struct tc_plan *out)
+{
+	out->unclear = true;
+	if (mind->unclear_at && mind->now - mind->unclear_at < UNCLEAR_EVERY) {
+		return;
+	}
+	plan_text(out, pick(mind, unclear_texts, TC_COUNT(unclear_texts)));
+}
+
+void tc_dialogue_plan(const struct tc_mind *mind, const struct tc_mind_person *person,
+		      const char *text, float confidence, struct tc_plan *out)
+{
+	struct tc_words words;
+	int from, to;
+	memset(out, 0, sizeof(*out));
+	out->phrasing = mind->phrasing;
+	tc_words_split(&words, text);
+	if (tc_policy_addressed(&words, mind->orb_name, &from, &to)) {
+		bool says_more = tc_word_in(words.at[from], "hello|hi|thanks|yes|no");
+		if (to - from == words.count && !says_more) {
+			plan_text(out, "Yes, I am listening.");
+			return;
+		}
+		tc_words_cut(&words, to - from == words.count ? to - 1 : from, to);
+	}
+	if (!words.count) {
+		return;
+	}
+	out->intent = tc_intent_of(&words);
+	/* To stop for nothing is harmless, to go on is not; and danger must never be missed. */
+	bool sure_enough = out->intent == TC_INTENT_STOP || out->intent == TC_INTENT_DANGER;
+	if (confidence < NOT_CAUGHT && !sure_enough) {
+		out->intent = TC_INTENT_NONE;
+		plan_unclear(mind, out);
+		return;
+	}
+	plan_intent(mind, person, &words, confidence < UNSURE, out);
+}
+
+void tc_dialogue_plan_greeting(const struct tc_mind *mind, struct tc_plan *out)
+{
+	char names[3 * TC_MIND_NAME] = "";
+	size_t len = 0;
+	memset(out, 0, sizeof(*out));
+	out->phrasing = mind->phrasing;
+	for (int i = 0; i < TC_MIND_PEOPLE; i++) {
+		const struct tc_mind_person *p = &mind->people[i];
+		if (p->present && p->connected && !p->greeted && p->name[0]) {
+			len += (size_t)snprintf(names + len, sizeof(names) - len, "%s%.*s",
+						len ? " and " : " ", (int)strcspn(p->name, " "),
+						p->name);
+		}
+	}
+	if (mind->introduced) {
+		snprintf(out->text, sizeof(out->text), "Hello%s. Good to have you here.", names);
+	} else {
+		snprintf(out->text, sizeof(out->text),
+			 "Hello%s. I am the orb. I listen, and " ABILITIES " Just talk to me.",
+			 names);
+		char *can = strstr(out->text, "and I can");
+		memmove(can + 4, can + 6, strlen(can + 6) + 1); /* "I listen, and can guide" */
+	}
+}
+
+void tc_dialogue_commit(struct tc_mind *mind, const struct tc_plan *plan)
+{
+	mind->replies++;
+	mind->phrasing = plan->phrasing;
+	mind->asked = false;
+	if (plan->unclear) {
+		mind->unclear_at = mind->now;
+	}
+	mind->breath_next_at = INT64_MAX;
+	if (plan->breathes) {
+		mind->breath_step = plan->step;
+		mind->breath_paused = false;
+		mind->breath_stopped = false;
+	} else {
+		mind->breath_paused = mind->breath_step >= 0;
+		mind->breath_stopped |= plan->intent == TC_INTENT_STOP;
+		snprintf(mind->last_said, sizeof(mind->last_said), "%s", plan->text);
+	}
+}
+
+void tc_dialogue_done(struct tc_mind *mind, const struct tc_plan *plan)
+{
+	size_t len = strlen(plan->text);
+	mind->asked = len && plan->text[len - 1] == '?';
+	mind->asked_at = mind->now;
+	if (!plan->breathes) {
+		return;
+	}
+	if (plan->step + 1 < BREATH_STEPS) {
+		mind->breath_step = plan->step + 1;
+		mind->breath_next_at = mind->now + STEP_GAP_MS;
+	} else {
+		mind->breath_step = -1;
+		snprintf(mind->last_said, sizeof(mind->last_said), "How do you feel now?");
+	}
+}
+
+void tc_dialogue_interrupted(struct tc_mind *mind, const struct tc_plan *plan)
+{
+	if (plan->breathes) {
+		mind->breath_paused = true;
+		mind->breath_next_at = INT64_MAX;
+	}
+}

@@ -1,0 +1,157 @@
+/* mind/mind_priv.h -- the inside of the mind, shared by its verbs: mind.c (people, controls),
+ * turns.c (who has the floor), answers.c (what is being said), dialogue.c (what to say).
+ */
+#ifndef TC_MIND_MIND_PRIV_H
+#define TC_MIND_MIND_PRIV_H
+
+#include "base/id.h"
+#include "mind/intent.h"
+#include "mind/memory.h"
+#include "mind/mind.h"
+#include "mind/policy.h"
+#include "mind/reflect.h"
+#include "mind/words.h"
+
+#define TC_MIND_PEOPLE 4 /* two at a time; who left is remembered for late words */
+#define TC_MIND_NAME   64
+#define TC_MIND_TEXT   1024 /* of an answer */
+#define TC_MIND_CUTS   8
+
+enum tc_turn_state {
+	TC_TURN_NONE,    /* silent; until a voice begins */
+	TC_TURN_TALKING, /* the voice is on; until it stops */
+	TC_TURN_PAUSING, /* the voice stopped; until it comes back or the turn is declared over */
+	TC_TURN_ENDING,  /* end_turn was called; until the final (or nothing) comes */
+};
+
+struct tc_mind_person {
+	char user_id[TC_ID_SIZE];
+	char name[TC_MIND_NAME];
+	enum tc_mind_role role;
+	bool present;
+	bool connected;
+	bool greeted;
+	/* the turn */
+	enum tc_turn_state turn;
+	uint32_t utterance; /* 0: no words yet */
+	char text[TC_WORDS_TEXT];
+	float end_score;
+	int64_t stable_since;  /* when the words last changed */
+	int64_t voice_since;   /* when the voice began, first time in this turn */
+	int64_t silence_since; /* PAUSING: when it stopped */
+	int64_t ended_at;      /* ENDING: when the final was asked for */
+	bool speculated;       /* PAUSING: an answer was planned on these words */
+	/* Words that were final but whose answer nobody heard, because they went on speaking. */
+	char carry[TC_WORDS_TEXT];
+	int64_t carry_at;
+};
+
+struct tc_plan {
+	enum tc_intent intent;
+	bool unclear;  /* it says that it did not understand */
+	bool breathes; /* a step of the exercise */
+	int step;
+	struct tc_phrasing phrasing;
+	char text[TC_MIND_TEXT]; /* "": say nothing */
+};
+
+enum tc_answer_state {
+	TC_REPLY_NONE,     /* nothing is being said */
+	TC_REPLY_PREPARED, /* prepare was called; until it is wanted, or not */
+	TC_REPLY_SPOKEN,   /* speak was called; until the first packet */
+	TC_REPLY_PLAYING,  /* people hear it; until its end */
+};
+
+struct tc_reply {
+	enum tc_answer_state state;
+	uint32_t id;
+	struct tc_plan plan;
+	char to[TC_ID_SIZE];         /* whose words it answers; "": nobody's */
+	char because[TC_WORDS_TEXT]; /* those words */
+	int64_t started;
+};
+
+/* One that was stopped, of which we still hear how far it came. */
+struct tc_cut {
+	uint32_t id;
+	char text[TC_MIND_TEXT];
+	int64_t started;
+};
+
+struct tc_mind {
+	struct tc_mind_events events;
+	void *user;
+	char orb_name[TC_MIND_NAME];
+	char orb_user_id[TC_ID_SIZE];
+	int64_t session_end_ms, began_ms, now;
+	uint32_t seed;
+	enum tc_mind_mode mode;
+	bool muted;
+	enum tc_mind_status status;
+	struct tc_mind_person people[TC_MIND_PEOPLE];
+	struct tc_memory memory;
+	uint32_t next_answer;
+	struct tc_reply reply;
+	struct tc_cut cuts[TC_MIND_CUTS];
+	int next_cut;
+	bool ducked;
+	/* what the dialogue remembers of itself */
+	bool introduced;
+	int64_t greet_at;    /* INT64_MAX: nobody waits */
+	int64_t greet_since; /* the first of those who wait has waited since */
+	struct tc_phrasing phrasing;
+	uint32_t replies;
+	char last_said[TC_MIND_TEXT];
+	bool asked; /* it ended with a question */
+	int64_t asked_at;
+	int64_t unclear_at;     /* when it last said that it did not understand */
+	int breath_step;        /* the step to come; -1: no exercise */
+	bool breath_paused;     /* interrupted: "continue" takes it up */
+	bool breath_stopped;    /* and we said that we stopped */
+	int64_t breath_next_at; /* INT64_MAX: not waiting for its next step */
+	/* An answer we owe because somebody else was speaking. */
+	char owed_to[TC_ID_SIZE];
+	char owed[TC_WORDS_TEXT];
+	float owed_confidence;
+	int64_t owed_at;
+};
+
+/* mind.c */
+struct tc_mind_person *tc_mind_find(struct tc_mind *mind, const char *user_id);
+bool tc_mind_alone(const struct tc_mind *mind, const struct tc_mind_person *person);
+bool tc_mind_anybody_speaks(const struct tc_mind *mind);
+void tc_mind_update_status(struct tc_mind *mind);
+/* Time is what the last event said, and never runs back. */
+void tc_mind_at(struct tc_mind *mind, int64_t now);
+
+/* turns.c */
+void tc_turns_tick(struct tc_mind *mind);
+int64_t tc_turns_next(const struct tc_mind *mind);
+void tc_turns_forget(struct tc_mind_person *person);
+
+/* answers.c */
+void tc_answers_prepare(struct tc_mind *mind, const struct tc_plan *plan, const char *to,
+			const char *because);
+/* Speaks the prepared answer if it is the same, else this. */
+void tc_answers_speak(struct tc_mind *mind, const struct tc_plan *plan, const char *to,
+		      const char *because);
+/* Stops whatever is prepared or being said. */
+void tc_answers_cancel(struct tc_mind *mind);
+void tc_answers_duck(struct tc_mind *mind, bool down);
+
+/* dialogue.c */
+/* What to say to these words. Changes nothing, so that it can be asked ahead of time. */
+void tc_dialogue_plan(const struct tc_mind *mind, const struct tc_mind_person *person,
+		      const char *text, float confidence, struct tc_plan *out);
+void tc_dialogue_plan_greeting(const struct tc_mind *mind, struct tc_plan *out);
+void tc_dialogue_plan_breath(const struct tc_mind *mind, struct tc_plan *out);
+/* It is really said: remember so. */
+void tc_dialogue_commit(struct tc_mind *mind, const struct tc_plan *plan);
+/* It was said to its end. */
+void tc_dialogue_done(struct tc_mind *mind, const struct tc_plan *plan);
+/* It was interrupted. */
+void tc_dialogue_interrupted(struct tc_mind *mind, const struct tc_plan *plan);
+/* Is the person speaking to the orb, by name or because nobody else is there? */
+bool tc_dialogue_addressed(const struct tc_mind *mind, const struct tc_words *words);
+
+#endif

@@ -1,0 +1,431 @@
+// SPDX-License-Identifier: Apache-2.0
+// Who has the floor: voices, pauses, ends of turns, interruptions.
+#include "mind/mind_priv.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/assert.h"
+#include "base/log.h"
+#include "mind/endpointing.h"
+
+TC_LOG_TOPIC("mind.turns");
+
+#define STABLE_MS   100  /* words this old are worth planning on */
+#define FINAL_WAIT  3000 /* a final that never comes must not leave us listening for ever */
+#define CARRY_MS    6000
+#define OWED_MS     6000
+#define BARGE_VOICE 200 /* ms of voice before words may take the floor from the orb */
+#define BARGE_WORDS 2
+#define NOISE_BELOW 0.5f
+#define SHORT_VOICE 900 /* a "yeah" longer than this is meant as an answer */
+
+static bool set_turn(struct tc_mind_person *p, enum tc_turn_state next)
+{
+	static const bool legal[4][4] = {
+		/*                    NONE   TALKING PAUSING ENDING */
+		[TC_TURN_NONE] = {true, true, false, false},
+		[TC_TURN_TALKING] = {true, true, true, false},
+		[TC_TURN_PAUSING] = {true, true, true, true},
+		[TC_TURN_ENDING] = {true, true, false, true},
+	};
+	if (!legal[p->turn][next]) {
+		TC_DEBUG(p->user_id, "turn %d -> %d refused", (int)p->turn, (int)next);
+		return false;
+	}
+	p->turn = next;
+	return true;
+}
+
+void tc_turns_forget(struct tc_mind_person *p)
+{
+	set_turn(p, TC_TURN_NONE);
+	p->utterance = 0;
+	p->text[0] = '\0';
+	p->speculated = false;
+}
+
+static bool orb_talks(const struct tc_mind *mind)
+{
+	return mind->reply.state == TC_REPLY_PLAYING || mind->reply.state == TC_REPLY_SPOKEN;
+}
+
+/* Nobody but `p` is speaking, or has just stopped for breath. */
+static bool floor_free_but_for(const struct tc_mind *mind, const struct tc_mind_person *p)
+{
+	for (int i = 0; i < TC_MIND_PEOPLE; i++) {
+		const struct tc_mind_person *other = &mind->people[i];
+		if (other != p && other->present && other->turn != TC_TURN_NONE) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool is_answered(const struct tc_mind *mind, const struct tc_mind_person *p,
+			const struct tc_words *words)
+{
+	return !mind->muted && p->present && words->count &&
+	       tc_policy_answers(mind->mode, p->role, tc_mind_alone(mind, p),
+				 tc_dialogue_addressed(mind, words));
+}
+
+/* What was said before an answer that nobody heard belongs to what is said now. */
+static void with_carry(const struct tc_mind *mind, const struct tc_mind_person *p, const char *text,
+		       char *out, size_t size)
+{
+	size_t len = 0;
+	if (p->carry[0] && mind->now - p->carry_at < CARRY_MS) {
+		len = (size_t)snprintf(out, size - 1, "%s", p->carry);
+		len = len < size - 2 ? len : size - 2;
+		if (text[0]) {
+			out[len++] = ' ';
+		}
+	}
+	size_t more = strnlen(text, size - 1 - len);
+	memcpy(out + len, text, more);
+	out[len + more] = '\0';
+}
+
+void tc_mind_speech_start(struct tc_mind *mind, const char *user_id, int64_t now)
+{
+	tc_mind_at(mind, now);
+	struct tc_mind_person *p = tc_mind_find(mind, user_id);
+	if (!p || !p->present) {
+		return;
+	}
+	if (p->turn == TC_TURN_NONE) {
+		p->voice_since = now;
+		p->utterance = 0;
+		p->text[0] = '\0';
+		p->stable_since = now;
+	}
+	set_turn(p, TC_TURN_TALKING);
+	p->speculated = false;
+	switch (mind->reply.state) {
+	case TC_REPLY_NONE:
+		break;
+	case TC_REPLY_PREPARED:
+	case TC_REPLY_SPOKEN: /* no packet went out: they go on, or somebody else was faster */
+		tc_answers_cancel(mind);
+		break;
+	case TC_REPLY_PLAYING:
+		tc_answers_duck(mind, true);
+		break;
+	}
+	tc_mind_update_status(mind);
+}
+
+void tc_mind_speech_end(struct tc_mind *mind, const char *user_id, int64_t now)
+{
+	struct tc_mind_person *p = tc_mind_find(mind, user_id);
+	if (p && p->present && p->turn == TC_TURN_TALKING) {
+		p->silence_since = now;
+		set_turn(p, TC_TURN_PAUSING);
+	}
+}
+
+/* Words take the floor from the orb; a "mhm" or a cough does not. */
+static void check_barge_in(struct tc_mind *mind, struct tc_mind_person *p,
+			   const struct tc_words *words)
+{
+	if (!orb_talks(mind) || p->turn == TC_TURN_NONE ||
+	    mind->now - p->voice_since < BARGE_VOICE) {
+		return;
+	}
+	if (tc_intent_interrupts(words) ||
+	    (words->count >= BARGE_WORDS && !tc_endpoint_is_backchannel(words))) {
+		tc_answers_cancel(mind);
+	}
+}
+
+void tc_mind_partial(struct tc_mind *mind, const char *user_id, const struct tc_mind_words *words,
+		     int64_t now)
+{
+	tc_mind_at(mind, now);
+	struct tc_mind_person *p = tc_mind_find(mind, user_id);
+	if (!p || !p->present || p->turn == TC_TURN_NONE) {
+		return;
+	}
+	p->utterance = words->utterance;
+	p->end_score = words->end_score;
+	if (strcmp(p->text, words->text) != 0) {
+		snprintf(p->text, sizeof(p->text), "%s", words->text);
+		p->stable_since = now;
+		p->speculated = false;
+	}
+	if (now - p->stable_since < words->stable_ms) {
+		p->stable_since = now - words->stable_ms;
+	}
+	struct tc_words split;
+	tc_words_split(&split, p->text);
+	check_barge_in(mind, p, &split);
+}
+
+/* --- the end of a turn --- */
+
+/* What was prepared for words that turned out otherwise. */
+static void drop_prepared(struct tc_mind *mind, const struct tc_mind_person *p)
+{
+	if (mind->reply.state == TC_REPLY_PREPARED && strcmp(mind->reply.to, p->user_id) == 0) {
+		tc_answers_cancel(mind);
+	}
+}
+
+static void record(struct tc_mind *mind, const struct tc_mind_person *p,
+		   const struct tc_mind_words *words)
+{
+	struct tc_utterance utterance = {
+		.user_id = (char *)p->user_id,
+		.text = (char *)words->text,
+		.start_ms = words->start_ms,
+		.end_ms = words->end_ms,
+		.confidence = words->confidence,
+		.client = p->role == TC_MIND_CLIENT,
+	};
+	if (tc_memory_add(&mind->memory, &utterance)) {
+		TC_WARN(p->user_id, "an utterance is not in memory: no memory");
+	}
+}
+
+static void owe(struct tc_mind *mind, const struct tc_mind_person *p, const char *text,
+		float confidence)
+{
+	snprintf(mind->owed_to, sizeof(mind->owed_to), "%s", p->user_id);
+	snprintf(mind->owed, sizeof(mind->owed), "%s", text);
+	mind->owed_confidence = confidence;
+	mind->owed_at = mind->now;
+}
+
+static void answer(struct tc_mind *mind, struct tc_mind_person *p, const char *text,
+		   float confidence)
+{
+	struct tc_plan plan;
+	tc_dialogue_plan(mind, p, text, confidence, &plan);
+	if (plan.intent == TC_INTENT_STOP) {
+		if (orb_talks(mind)) {
+			tc_answers_cancel(mind);
+		}
+		mind->breath_next_at = INT64_MAX;
+	}
+	p->carry[0] = '\0';
+	p->greeted = true; /* to say hello to somebody in mid-conversation would be odd */
+	mind->owed[0] = '\0';
+	if (!plan.text[0]) {
+		tc_answers_cancel(mind);
+		return;
+	}
+	tc_answers_speak(mind, &plan, p->user_id, text);
+}
+
+/* Somebody spoke over a question to the orb: it is answered when the floor is free. Only what was
+ * asked of it; giving back words that others have spoken over would be odd. */
+static void pay_debt(struct tc_mind *mind)
+{
+	struct tc_mind_person *p = mind->owed[0] ? tc_mind_find(mind, mind->owed_to) : NULL;
+	if (!p || !p->present || mind->now - mind->owed_at > OWED_MS || orb_talks(mind) ||
+	    !floor_free_but_for(mind, NULL)) {
+		return;
+	}
+	char text[TC_WORDS_TEXT];
+	struct tc_plan plan;
+	snprintf(text, sizeof(text), "%s", mind->owed);
+	tc_dialogue_plan(mind, p, text, mind->owed_confidence, &plan);
+	mind->owed[0] = '\0';
+	if (plan.intent != TC_INTENT_NONE && plan.text[0]) {
+		tc_answers_speak(mind, &plan, p->user_id, text);
+	}
+}
+
+static void take_final(struct tc_mind *mind, struct tc_mind_person *p,
+		       const struct tc_mind_words *final, bool resumed)
+{
+	char text[TC_WORDS_TEXT];
+	struct tc_words words;
+	with_carry(mind, p, final->text, text, sizeof(text));
+	tc_words_split(&words, text);
+	if (!is_answered(mind, p, &words)) {
+		p->carry[0] = '\0';
+		pay_debt(mind);
+		return;
+	}
+	/* A cough may be taken for a word; it is not worth a question. */
+	bool noise = words.count <= 1 && final->confidence < NOISE_BELOW;
+	bool nod = tc_endpoint_is_backchannel(&words) &&
+		   final->end_ms - final->start_ms < SHORT_VOICE && !mind->asked;
+	if (nod || noise) {
+		pay_debt(mind);
+		return;
+	}
+	if (orb_talks(mind)) {
+		struct tc_words now_said;
+		tc_words_split(&now_said, final->text);
+		if (tc_endpoint_is_backchannel(&now_said)) {
+			return;
+		}
+		tc_answers_cancel(mind); /* one word, but a word: they want something else */
+	}
+	if (resumed) {
+		snprintf(p->carry, sizeof(p->carry), "%s", text);
+		p->carry_at = mind->now;
+	} else if (!floor_free_but_for(mind, p)) {
+		tc_answers_cancel(mind);
+		owe(mind, p, text, final->confidence);
+	} else {
+		answer(mind, p, text, final->confidence);
+	}
+}
+
+void tc_mind_final(struct tc_mind *mind, const char *user_id, const struct tc_mind_words *words,
+		   int64_t now)
+{
+	tc_mind_at(mind, now);
+	struct tc_mind_person *p = tc_mind_find(mind, user_id);
+	if (!p) {
+		return;
+	}
+	record(mind, p, words);
+	bool resumed = p->turn == TC_TURN_TALKING;
+	tc_turns_forget(p);
+	take_final(mind, p, words, resumed);
+	drop_prepared(mind, p);
+	if (mind->reply.state == TC_REPLY_PLAYING && floor_free_but_for(mind, NULL)) {
+		tc_answers_duck(mind, false);
+	}
+	tc_mind_update_status(mind);
+}
+
+void tc_mind_discarded(struct tc_mind *mind, const char *user_id, uint32_t utterance, int64_t now)
+{
+	tc_mind_at(mind, now);
+	struct tc_mind_person *p = tc_mind_find(mind, user_id);
+	if (!p) {
+		return;
+	}
+	tc_turns_forget(p);
+	if (floor_free_but_for(mind, NULL)) {
+		tc_answers_duck(mind, false);
+	}
+	/* A cough right after they were cut off by themselves: the words before it still stand. */
+	if (p->carry[0] && p->present && !orb_talks(mind) && floor_free_but_for(mind, NULL)) {
+		char text[TC_WORDS_TEXT];
+		with_carry(mind, p, "", text, sizeof(text));
+		if (text[0]) {
+			answer(mind, p, text, 1.0f);
+		}
+	} else {
+		pay_debt(mind);
+	}
+	drop_prepared(mind, p);
+	tc_mind_update_status(mind);
+}
+
+/* --- time --- */
+
+static int64_t end_deadline(const struct tc_mind *mind, const struct tc_mind_person *p)
+{
+	struct tc_words words;
+	tc_words_split(&words, p->text);
+	struct tc_endpoint_input input = {
+		.words = &words,
+		.end_score = p->end_score,
+		.stable_ms = (int)(mind->now - p->stable_since),
+		.to_orb = tc_mind_alone(mind, p) || tc_dialogue_addressed(mind, &words),
+	};
+	return p->silence_since + tc_endpoint_required_ms(&input);
+}
+
+/* When the words may be planned on; INT64_MAX: never, or done. */
+static int64_t speculate_deadline(const struct tc_mind_person *p)
+{
+	if (p->speculated || !p->text[0]) {
+		return INT64_MAX;
+	}
+	int64_t silent = p->silence_since + TC_ENDPOINT_SPECULATE_MS;
+	int64_t stable = p->stable_since + STABLE_MS;
+	return silent > stable ? silent : stable;
+}
+
+static void speculate(struct tc_mind *mind, struct tc_mind_person *p)
+{
+	char text[TC_WORDS_TEXT];
+	struct tc_words words;
+	struct tc_plan plan;
+	p->speculated = true;
+	with_carry(mind, p, p->text, text, sizeof(text));
+	tc_words_split(&words, text);
+	if (!is_answered(mind, p, &words) || orb_talks(mind) || !floor_free_but_for(mind, p) ||
+	    (tc_endpoint_is_backchannel(&words) && !mind->asked)) {
+		return;
+	}
+	tc_dialogue_plan(mind, p, text, 1.0f, &plan); /* partials have no confidence yet */
+	if (plan.text[0]) {
+		tc_answers_prepare(mind, &plan, p->user_id, text);
+	}
+}
+
+static void end_turn(struct tc_mind *mind, struct tc_mind_person *p)
+{
+	set_turn(p, TC_TURN_ENDING);
+	p->ended_at = mind->now;
+	tc_mind_update_status(mind);
+	mind->events.end_turn(mind->user, p->user_id, p->utterance);
+}
+
+static void tick_person(struct tc_mind *mind, struct tc_mind_person *p)
+{
+	switch (p->turn) {
+	case TC_TURN_NONE:
+	case TC_TURN_TALKING:
+		break;
+	case TC_TURN_PAUSING:
+		if (mind->now >= speculate_deadline(p)) {
+			speculate(mind, p);
+		}
+		if (mind->now >= end_deadline(mind, p)) {
+			end_turn(mind, p);
+		}
+		break;
+	case TC_TURN_ENDING:
+		if (mind->now - p->ended_at >= FINAL_WAIT) {
+			TC_WARN(p->user_id, "no final came for turn %u", p->utterance);
+			tc_turns_forget(p);
+			tc_answers_duck(mind, false);
+			tc_mind_update_status(mind);
+		}
+		break;
+	}
+}
+
+void tc_turns_tick(struct tc_mind *mind)
+{
+	for (int i = 0; i < TC_MIND_PEOPLE; i++) {
+		if (mind->people[i].present) {
+			tick_person(mind, &mind->people[i]);
+		}
+	}
+}
+
+static int64_t next_of(const struct tc_mind *mind, const struct tc_mind_person *p)
+{
+	if (p->turn == TC_TURN_ENDING) {
+		return p->ended_at + FINAL_WAIT;
+	}
+	if (p->turn != TC_TURN_PAUSING) {
+		return INT64_MAX;
+	}
+	int64_t end = end_deadline(mind, p), plan = speculate_deadline(p);
+	return end < plan ? end : plan;
+}
+
+int64_t tc_turns_next(const struct tc_mind *mind)
+{
+	int64_t next = INT64_MAX;
+	for (int i = 0; i < TC_MIND_PEOPLE; i++) {
+		if (mind->people[i].present) {
+			int64_t at = next_of(mind, &mind->people[i]);
+			next = at < next ? at : next;
+		}
+	}
+	return next;
+}
