@@ -12,8 +12,12 @@
 #include "base/buf.h"
 #include "base/json.h"
 
-#define MAX_RULES     16
-#define LINE_MAX_SIZE 2048
+#define MAX_RULES    16
+#define MAX_TEXT     1536
+#define MAX_TAG_SIZE 256
+/* JSON makes three bytes of one that is no UTF-8 and six of a control character: a line that did
+ * not fit would be cut off, and be no JSON any more. */
+#define LINE_MAX_SIZE (3 * MAX_TEXT + 6 * MAX_TAG_SIZE + 512)
 
 struct rule {
 	char glob[48];
@@ -133,13 +137,15 @@ static void write_text(enum tc_log_level level, const char *topic, const char *t
 		tc_json_field_str(&w, "level", names[level]);
 		tc_json_field_str(&w, "topic", topic);
 		if (tag) {
-			tc_json_field_str(&w, "tag", tag);
+			tc_json_key(&w, "tag");
+			tc_json_put_strn(&w, tag, strnlen(tag, MAX_TAG_SIZE));
 		}
 		tc_json_field_str(&w, "msg", text);
 		tc_json_end_object(&w);
 	} else {
-		tc_buf_putf(&buf, "%s.%03ldZ %-5s %s: %s%s%s", when, ts.tv_nsec / 1000000,
-			    names[level], topic, tag ? tag : "", tag ? ": " : "", text);
+		tc_buf_putf(&buf, "%s.%03ldZ %-5s %s: %.*s%s%s", when, ts.tv_nsec / 1000000,
+			    names[level], topic, MAX_TAG_SIZE, tag ? tag : "", tag ? ": " : "",
+			    text);
 	}
 	size_t len = buf.len;
 	line[len++] = '\n';
@@ -151,7 +157,7 @@ void tc_log_write(struct tc_log_topic *topic, enum tc_log_level level, const cha
 		  const char *fmt, ...)
 {
 	int saved = errno;
-	char text[LINE_MAX_SIZE - 512];
+	char text[MAX_TEXT];
 	va_list ap;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
