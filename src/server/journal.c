@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/journal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "base/err.h"
+#include "base/json.h"
+#include "base/log.h"
+
+TC_LOG_TOPIC("server.journal");
+
+#define MAX_WAITING 10000
+#define MAX_TEXT    (64 * 1024) /* of one utterance */
+
+enum kind { BEGAN, ENDED, UTTERANCE, SUMMARY };
+
+struct entry {
+	struct entry *next; /* owned */
+	enum kind kind;
+	struct tc_call call; /* BEGAN, ENDED; else only its id */
+	struct tc_utterance utterance;
+	char *json; /* owned; SUMMARY */
+	size_t len;
+	int err; /* after writing */
+};
+
+struct tc_journal {
+	uv_loop_t *loop;        /* borrowed, outlives us */
+	struct tc_store *store; /* borrowed, outlives us; the pool's alone while work runs */
+	uv_work_t work;
+	bool working;
+	struct entry *first, **last; /* owned: waiting */
+	struct entry *batch;         /* owned: being written */
+	void (*flushed)(void *user);
+	void *flushed_user;
+	struct tc_journal_counts counts;
+};
+
+static void entry_free(struct entry *entry)
+{
+	free(entry->utterance.text);
+	free(entry->json);
+	free(entry);
+}
+
+static void free_list(struct entry *entry)
+{
+	while (entry) {
+		struct entry *next = entry->next;
+		entry_free(entry);
+		entry = next;
+	}
+}
+
+int tc_journal_create(struct tc_journal **out, uv_loop_t *loop, struct tc_store *store)
+{
+	struct tc_journal *journal = calloc(1, sizeof(*journal));
+	if (!journal) {
+		return -ENOMEM;
+	}
+	journal->loop = loop;
+	journal->store = store;
+	journal->last = &journal->first;
+	journal->work.data = journal;
+	*out = journal;
+	return 0;
+}
+
+void tc_journal_destroy(struct tc_journal *journal)
+{
+	if (!journal) {
+		return;
+	}
+	free_list(journal->first);
+	free(journal);
+}
+
+static int write_entry(struct tc_store *store, struct entry *entry)
+{
+	switch (entry->kind) {
+	case BEGAN:
+		return tc_store_call_add(store, &entry->call);
+	case ENDED:
+		return tc_store_call_end(store, entry->call.id, entry->call.ended_ms);
+	case UTTERANCE:
+		return tc_store_utterance_put(store, entry->call.id, &entry->utterance);
+	case SUMMARY:
+		return tc_store_summary_put(store, entry->call.id, entry->json, entry->len);
+	}
+	return -EINVAL;
+}
+
+/* On the thread pool. */
+static void write_batch(uv_work_t *work)
+{
+	struct tc_journal *journal = work->data;
+	for (struct entry *entry = journal->batch; entry; entry = entry->next) {
+		entry->err = write_entry(journal->store, entry);
+	}
+}
+
+static void start(struct tc_journal *journal);
+
+static void on_written(uv_work_t *work, int status)
+{
+	struct tc_journal *journal = work->data;
+	for (struct entry *entry = journal->batch; entry; entry = entry->next) {
+		journal->counts.waiting--;
+		if (entry->err) {
+			journal->counts.failed++;
+			TC_ERROR(entry->call.id, "could not be stored: %s", tc_err_str(entry->err));
+		} else {
+			journal->counts.written++;
+		}
+	}
+	free_list(journal->batch);
+	journal->batch = NULL;
+	journal->working = false;
+	start(journal);
+}
+
+static void start(struct tc_journal *journal)
+{
+	if (journal->working) {
+		return;
+	}
+	if (!journal->first) {
+		void (*flushed)(void *) = journal->flushed;
+		journal->flushed = NULL;
+		if (flushed) {
+			flushed(journal->flushed_user);
+		}
+		return;
+	}
+	journal->batch = journal->first;
+	journal->first = NULL;
+	journal->last = &journal->first;
+	journal->working =
+		uv_queue_work(journal->loop, &journal->work, write_batch, on_written) == 0;
+}
+
+void tc_journal_flush(struct tc_journal *journal, void (*done)(void *user), void *user)
+{
+	journal->flushed = done;
+	journal->flushed_user = user;
+	start(journal);
+}
+
+static int add(struct tc_journal *journal, struct entry *entry)
+{
+	if (journal->counts.waiting >= MAX_WAITING) {
+		journal->counts.refused++;
+		entry_free(entry);
+		return -ENOBUFS;
+	}
+	*journal->last = entry;
+	journal->last = &entry->next;
+	journal->counts.waiting++;
+	start(journal);
+	return 0;
+}
+
+static struct entry *new_entry(enum kind kind, const char *call_id)
+{
+	struct entry *entry = calloc(1, sizeof(*entry));
+	if (entry) {
+		entry->kind = kind;
+		snprintf(entry->call.id, sizeof(entry->call.id), "%s", call_id);
+	}
+	return entry;
+}
+
+int tc_journal_call_began(struct tc_journal *journal, const struct tc_call *call)
+{
+	struct entry *entry = new_entry(BEGAN, call->id);
+	if (!entry) {
+		return -ENOMEM;
+	}
+	entry->call = *call;
+	return add(journal, entry);
+}
+
+int tc_journal_call_ended(struct tc_journal *journal, const struct tc_call *call)
+{
+	struct entry *entry = new_entry(ENDED, call->id);
+	if (!entry) {
+		return -ENOMEM;
+	}
+	entry->call = *call;
+	return add(journal, entry);
+}
+
+static int read_utterance(struct tc_json json, struct tc_utterance *out)
+{
+	struct tc_json text;
+	if (tc_json_get_str(json, "utteranceId", out->id, sizeof(out->id)) < 0 ||
+	    tc_json_get_str(json, "userId", out->user_id, sizeof(out->user_id)) < 0 ||
+	    !tc_id_valid(out->id) || !tc_id_valid(out->user_id) ||
+	    !tc_json_get(json, "text", &text) || text.len > MAX_TEXT ||
+	    tc_json_get_int(json, "startMs", &out->start_ms) ||
+	    tc_json_get_int(json, "endMs", &out->end_ms)) {
+		return -TC_EPARSE;
+	}
+	out->text = tc_json_strdup(text);
+	return out->text ? 0 : -TC_EPARSE;
+}
+
+int tc_journal_utterance(struct tc_journal *journal, const char *call_id, const char *text,
+			 size_t len)
+{
+	struct tc_json json;
+	if (tc_json_parse(&json, text, len, NULL)) {
+		return -TC_EPARSE;
+	}
+	struct entry *entry = new_entry(UTTERANCE, call_id);
+	if (!entry) {
+		return -ENOMEM;
+	}
+	int err = read_utterance(json, &entry->utterance);
+	if (err) {
+		entry_free(entry);
+		return err;
+	}
+	return add(journal, entry);
+}
+
+int tc_journal_summary(struct tc_journal *journal, const char *call_id, const char *text,
+		       size_t len)
+{
+	struct tc_json json, summary;
+	if (tc_json_parse(&json, text, len, NULL) || !tc_json_get(json, "summary", &summary) ||
+	    tc_json_type(summary) != TC_JSON_OBJECT) {
+		return -TC_EPARSE;
+	}
+	struct entry *entry = new_entry(SUMMARY, call_id);
+	if (!entry) {
+		return -ENOMEM;
+	}
+	entry->json = malloc(summary.len);
+	if (!entry->json) {
+		entry_free(entry);
+		return -ENOMEM;
+	}
+	memcpy(entry->json, summary.at, summary.len);
+	entry->len = summary.len;
+	return add(journal, entry);
+}
+
+struct tc_journal_counts tc_journal_counts(const struct tc_journal *journal)
+{
+	return journal->counts;
+}

@@ -1,0 +1,39 @@
+/* server/journal.h -- what happens in calls, on its way into the store: in order, off the loop.
+ *
+ * Entries are copied, queued and written one after another on the thread pool. Bounded: beyond the
+ * limit new entries are refused and counted. Thread: the server's loop. Owner: serve.c.
+ */
+#ifndef TC_SERVER_JOURNAL_H
+#define TC_SERVER_JOURNAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "store/store.h"
+
+struct tc_journal;
+struct uv_loop_s;
+
+int tc_journal_create(struct tc_journal **out, struct uv_loop_s *loop, struct tc_store *store);
+/* Once nothing waits any more (tc_journal_flush). NULL-safe. */
+void tc_journal_destroy(struct tc_journal *journal);
+/* Calls done when all that was queued is written; at once if nothing waits. One at a time. */
+void tc_journal_flush(struct tc_journal *journal, void (*done)(void *user), void *user);
+
+/* 0, -ENOMEM or -ENOBUFS. */
+int tc_journal_call_began(struct tc_journal *journal, const struct tc_call *call);
+int tc_journal_call_ended(struct tc_journal *journal, const struct tc_call *call);
+/* An `utterance` message as the orb sent it (or a final `transcript`). -TC_EPARSE: not one. */
+int tc_journal_utterance(struct tc_journal *journal, const char *call_id, const char *json,
+			 size_t len);
+/* A `session_summary` message; its `summary` is kept. */
+int tc_journal_summary(struct tc_journal *journal, const char *call_id, const char *json,
+		       size_t len);
+
+struct tc_journal_counts {
+	uint64_t written, failed, refused;
+	size_t waiting;
+};
+struct tc_journal_counts tc_journal_counts(const struct tc_journal *journal);
+
+#endif
