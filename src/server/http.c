@@ -1,35 +1,413 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/http.h"
 
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-const size_t tc_http_session_size = 0;
+#include "base/assert.h"
+#include "base/log.h"
+#include "server/listener.h"
 
-static int answer(struct lws *wsi, unsigned status, const char *body)
+TC_LOG_TOPIC("server.http");
+
+#define HEAD_SIZE 8192
+/* What one turn of the loop writes to one connection. */
+#define CHUNK_SIZE (32 * 1024)
+
+struct tc_http {
+	struct tc_http_config config;
+	struct tc_http_counts counts;
+	size_t waiting;
+	struct tc_home home;
+};
+
+struct session {
+	struct tc_http_request *request; /* owned until answered; NULL between requests */
+};
+
+const size_t tc_http_session_size = sizeof(struct session);
+
+static void request_free(struct tc_http_request *r)
 {
-	unsigned char head[LWS_PRE + 512];
-	unsigned char *start = head + LWS_PRE, *at = start, *end = head + sizeof(head);
-	size_t len = strlen(body);
-	if (lws_add_http_common_headers(wsi, status, "text/plain; charset=utf-8", len, &at, end) ||
-	    lws_finalize_write_http_header(wsi, start, &at, end)) {
-		return 1;
+	for (size_t i = 0; i < TC_HTTP_HEADER_COUNT; i++) {
+		free(r->header[i]);
 	}
-	unsigned char out[LWS_PRE + 64];
-	memcpy(out + LWS_PRE, body, len);
-	if (lws_write(wsi, out + LWS_PRE, len, LWS_WRITE_HTTP_FINAL) != (int)len) {
-		return 1;
+	for (size_t i = 0; i < TC_HTTP_MAX_ARGS; i++) {
+		free(r->arg[i]);
 	}
-	return lws_http_transaction_completed(wsi);
+	free(r->path);
+	tc_buf_finish(&r->body);
+	tc_buf_finish(&r->extra);
+	tc_buf_finish(&r->answer);
+	free(r);
+}
+
+/* ---- reading ---- */
+
+static char *copy_token(struct lws *wsi, enum lws_token_indexes token)
+{
+	int len = lws_hdr_total_length(wsi, token);
+	char *text = len > 0 ? malloc((size_t)len + 1) : NULL;
+	if (text && lws_hdr_copy(wsi, text, len + 1, token) < 0) {
+		free(text);
+		text = NULL;
+	}
+	return text;
+}
+
+static char *copy_custom(struct lws *wsi, const char *name)
+{
+	int len = lws_hdr_custom_length(wsi, name, (int)strlen(name));
+	char *text = len > 0 ? malloc((size_t)len + 1) : NULL;
+	if (text && lws_hdr_custom_copy(wsi, text, len + 1, name, (int)strlen(name)) < 0) {
+		free(text);
+		text = NULL;
+	}
+	return text;
+}
+
+static void copy_headers(struct tc_http_request *r, struct lws *wsi)
+{
+	static const struct {
+		enum tc_http_header to;
+		enum lws_token_indexes from;
+	} known[] = {
+		{TC_HTTP_ACCEPT, WSI_TOKEN_HTTP_ACCEPT},
+		{TC_HTTP_ACCEPT_ENCODING, WSI_TOKEN_HTTP_ACCEPT_ENCODING},
+		{TC_HTTP_AUTHORIZATION, WSI_TOKEN_HTTP_AUTHORIZATION},
+		{TC_HTTP_CONTENT_TYPE, WSI_TOKEN_HTTP_CONTENT_TYPE},
+		{TC_HTTP_COOKIE, WSI_TOKEN_HTTP_COOKIE},
+		{TC_HTTP_FORWARDED_FOR, WSI_TOKEN_X_FORWARDED_FOR},
+		{TC_HTTP_HOST, WSI_TOKEN_HOST},
+		{TC_HTTP_IF_NONE_MATCH, WSI_TOKEN_HTTP_IF_NONE_MATCH},
+		{TC_HTTP_ORIGIN, WSI_TOKEN_ORIGIN},
+	};
+	for (size_t i = 0; i < TC_COUNT(known); i++) {
+		r->header[known[i].to] = copy_token(wsi, known[i].from);
+	}
+	r->header[TC_HTTP_CSRF_TOKEN] = copy_custom(wsi, "x-csrf-token:");
+	r->header[TC_HTTP_FETCH_SITE] = copy_custom(wsi, "sec-fetch-site:");
+}
+
+static void copy_args(struct tc_http_request *r, struct lws *wsi)
+{
+	for (int i = 0; i < TC_HTTP_MAX_ARGS; i++) {
+		int len = lws_hdr_fragment_length(wsi, WSI_TOKEN_HTTP_URI_ARGS, i);
+		if (len <= 0) {
+			break;
+		}
+		r->arg[i] = malloc((size_t)len + 1);
+		if (r->arg[i] && lws_hdr_copy_fragment(wsi, r->arg[i], len + 1,
+						       WSI_TOKEN_HTTP_URI_ARGS, i) < 0) {
+			free(r->arg[i]);
+			r->arg[i] = NULL;
+		}
+	}
+}
+
+static void read_method(struct tc_http_request *r, struct lws *wsi)
+{
+	r->method = TC_HTTP_OTHER;
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_GET_URI)) {
+		r->method = TC_HTTP_GET;
+	} else if (lws_hdr_total_length(wsi, WSI_TOKEN_HEAD_URI)) {
+		r->method = TC_HTTP_GET;
+		r->head = true;
+	} else if (lws_hdr_total_length(wsi, WSI_TOKEN_POST_URI)) {
+		r->method = TC_HTTP_POST;
+	}
+}
+
+static struct tc_http_request *request_read(struct tc_http *http, struct lws *wsi, const char *path,
+					    size_t len)
+{
+	struct tc_http_request *r = calloc(1, sizeof(*r));
+	if (!r) {
+		return NULL;
+	}
+	tc_buf_init(&r->body);
+	tc_buf_init(&r->extra);
+	tc_buf_init(&r->answer);
+	r->http = http;
+	r->wsi = wsi;
+	r->tls = http->config.tls;
+	r->path = strndup(path, len);
+	if (!r->path) {
+		request_free(r);
+		return NULL;
+	}
+	read_method(r, wsi);
+	copy_headers(r, wsi);
+	copy_args(r, wsi);
+	lws_get_peer_simple(wsi, r->address, sizeof(r->address));
+	return r;
+}
+
+const char *tc_http_arg(const struct tc_http_request *r, const char *name)
+{
+	size_t n = strlen(name);
+	for (size_t i = 0; i < TC_HTTP_MAX_ARGS; i++) {
+		if (r->arg[i] && strncmp(r->arg[i], name, n) == 0 && r->arg[i][n] == '=') {
+			return r->arg[i] + n + 1;
+		}
+	}
+	return NULL;
+}
+
+/* ---- answering ---- */
+
+void tc_http_put_header(struct tc_http_request *r, const char *name, const char *value)
+{
+	if (strpbrk(value, "\r\n")) {
+		return;
+	}
+	tc_buf_puts(&r->extra, name);
+	tc_buf_put(&r->extra, ":", 2); /* with its 0 */
+	tc_buf_put(&r->extra, value, strlen(value) + 1);
+}
+
+static int add_header(struct lws *wsi, const char *name, const char *value, unsigned char **at,
+		      unsigned char *end)
+{
+	return lws_add_http_header_by_name(wsi, (const unsigned char *)name,
+					   (const unsigned char *)value, (int)strlen(value), at,
+					   end);
+}
+
+static int send_head(struct tc_http_request *r)
+{
+	unsigned char space[LWS_PRE + HEAD_SIZE];
+	unsigned char *start = space + LWS_PRE;
+	unsigned char *at = start;
+	unsigned char *end = space + sizeof(space);
+	if (r->extra.err || lws_add_http_header_status(r->wsi, (unsigned)r->status, &at, end)) {
+		return -1;
+	}
+	for (size_t i = 0; i < r->extra.len;) {
+		const char *name = r->extra.data + i;
+		const char *value = name + strlen(name) + 1;
+		if (add_header(r->wsi, name, value, &at, end)) {
+			return -1;
+		}
+		i += strlen(name) + strlen(value) + 2;
+	}
+	if (r->close_after && add_header(r->wsi, "connection:", "close", &at, end)) {
+		return -1;
+	}
+	if (r->status != 304 && lws_add_http_header_content_length(r->wsi, r->len, &at, end)) {
+		return -1;
+	}
+	r->head_sent = true;
+	return lws_finalize_write_http_header(r->wsi, start, &at, end) ? -1 : 0;
+}
+
+/* libwebsockets writes its framing before the body: it wants LWS_PRE bytes of its own there. */
+static int send_chunk(struct tc_http_request *r)
+{
+	unsigned char space[LWS_PRE + CHUNK_SIZE];
+	const char *body = r->borrowed ? r->borrowed : r->answer.data;
+	size_t n = r->len - r->sent;
+	n = n < CHUNK_SIZE ? n : CHUNK_SIZE;
+	memcpy(space + LWS_PRE, body + r->sent, n);
+	bool last = r->sent + n == r->len;
+	if (lws_write(r->wsi, space + LWS_PRE, n, last ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) <
+	    (int)n) {
+		return -1;
+	}
+	r->sent += n;
+	r->http->counts.bytes += n;
+	return 0;
+}
+
+/* The connection may be written to. Non-zero: libwebsockets closes it. */
+static int on_writable(struct session *s, struct lws *wsi)
+{
+	struct tc_http_request *r = s->request;
+	if (!r || !r->status) {
+		return 0;
+	}
+	if (!r->head_sent && send_head(r) != 0) {
+		return -1;
+	}
+	bool body = !r->head && r->status != 304 && r->status != 204;
+	if (body && r->sent < r->len) {
+		if (send_chunk(r) != 0) {
+			return -1;
+		}
+		if (r->sent < r->len) {
+			lws_callback_on_writable(wsi);
+			return 0;
+		}
+	}
+	bool close = r->close_after;
+	s->request = NULL;
+	request_free(r);
+	return close || lws_http_transaction_completed(wsi) ? -1 : 0;
+}
+
+static void answered(struct tc_http_request *r, int status, const char *type, size_t len)
+{
+	TC_ASSERT_HOME(r->http);
+	TC_ASSERT(r->status == 0);
+	r->http->waiting--;
+	r->http->counts.by_class[r->wsi ? status / 100 : 0]++;
+	if (!r->wsi) {
+		request_free(r);
+		return;
+	}
+	r->status = status;
+	r->len = len;
+	if (type) {
+		tc_http_put_header(r, "content-type", type);
+	}
+	TC_DEBUG(NULL, "%d %s %s", status, r->method == TC_HTTP_POST ? "POST" : "GET", r->path);
+	lws_callback_on_writable(r->wsi);
+}
+
+void tc_http_answer(struct tc_http_request *r, int status, const char *type, const void *body,
+		    size_t len)
+{
+	tc_buf_put(&r->answer, body, len);
+	if (r->answer.err) {
+		len = 0;
+		status = 500;
+	}
+	answered(r, status, type, len);
+}
+
+void tc_http_answer_static(struct tc_http_request *r, int status, const char *type,
+			   const void *body, size_t len)
+{
+	r->borrowed = body;
+	answered(r, status, type, len);
+}
+
+static void refuse(struct tc_http_request *r, int status, const char *text)
+{
+	r->http->waiting++;
+	r->handed = true;
+	r->close_after = true;
+	tc_http_answer(r, status, "text/plain; charset=utf-8", text, strlen(text));
+}
+
+static void hand_over(struct tc_http_request *r)
+{
+	r->http->waiting++;
+	r->handed = true;
+	r->http->config.handle(r->http->config.user, r);
+}
+
+/* ---- libwebsockets ---- */
+
+static int on_request(struct tc_http *http, struct session *s, struct lws *wsi, const char *path,
+		      size_t len)
+{
+	if (s->request) { /* pipelined: one at a time is all that browsers do */
+		return -1;
+	}
+	struct tc_http_request *r = request_read(http, wsi, path, len);
+	if (!r) {
+		return -1;
+	}
+	s->request = r;
+	if (r->method == TC_HTTP_GET) {
+		hand_over(r);
+		return 0;
+	}
+	char length[24] = "";
+	int has_length = lws_hdr_copy(wsi, length, sizeof(length), WSI_TOKEN_HTTP_CONTENT_LENGTH);
+	unsigned long long n = strtoull(length, NULL, 10);
+	if (has_length <= 0 && lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING)) {
+		refuse(r, 411, "send a Content-Length\n");
+	} else if (n > TC_HTTP_MAX_BODY) {
+		refuse(r, 413, "too large\n");
+	} else if (n == 0) {
+		/* libwebsockets would wait for a body of 100 MB when no length is named. */
+		r->close_after = has_length <= 0;
+		hand_over(r);
+	}
+	return 0;
+}
+
+static int on_body(struct session *s, const void *data, size_t len)
+{
+	struct tc_http_request *r = s->request;
+	if (!r || r->status) {
+		return 0;
+	}
+	if (r->body.len + len > TC_HTTP_MAX_BODY) {
+		return -1;
+	}
+	tc_buf_put(&r->body, data, len);
+	return r->body.err ? -1 : 0;
+}
+
+static void on_closed(struct session *s)
+{
+	struct tc_http_request *r = s->request;
+	s->request = NULL;
+	if (!r) {
+		return;
+	}
+	r->wsi = NULL;
+	/* One that the handler still works on is freed by its answer. */
+	if (!r->handed || r->status) {
+		request_free(r);
+	}
 }
 
 int tc_http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *session, void *in,
 		     size_t len)
 {
-	if (reason == LWS_CALLBACK_HTTP) {
-		if (strcmp(in, "/healthz") == 0) {
-			return answer(wsi, 200, "ok\n");
+	struct session *s = session;
+	switch (reason) {
+	case LWS_CALLBACK_HTTP:
+		return on_request(tc_listener_http(wsi), s, wsi, in, len);
+	case LWS_CALLBACK_HTTP_BODY:
+		return on_body(s, in, len);
+	case LWS_CALLBACK_HTTP_BODY_COMPLETION:
+		if (s->request && !s->request->handed) {
+			hand_over(s->request);
 		}
-		return answer(wsi, 404, "not found\n");
+		return 0;
+	case LWS_CALLBACK_HTTP_WRITEABLE:
+		return on_writable(s, wsi);
+	case LWS_CALLBACK_CLOSED_HTTP:
+	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
+		if (s) {
+			on_closed(s);
+		}
+		return 0;
+	default:
+		return lws_callback_http_dummy(wsi, reason, session, in, len);
 	}
-	return lws_callback_http_dummy(wsi, reason, session, in, len);
+}
+
+int tc_http_create(struct tc_http **out, const struct tc_http_config *config)
+{
+	struct tc_http *http = calloc(1, sizeof(*http));
+	if (!http) {
+		return -ENOMEM;
+	}
+	http->config = *config;
+	tc_home_init(&http->home);
+	*out = http;
+	return 0;
+}
+
+void tc_http_destroy(struct tc_http *http)
+{
+	free(http);
+}
+
+const struct tc_http_counts *tc_http_counts(const struct tc_http *http)
+{
+	return &http->counts;
+}
+
+size_t tc_http_waiting(const struct tc_http *http)
+{
+	return http->waiting;
 }
