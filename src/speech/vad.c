@@ -15,15 +15,16 @@
 /* The energy detector: voice is what stands this far above a floor that falls at once and rises
  * slowly, so that a pause resets it and a steady noise is learnt in a few seconds. */
 #define ENERGY_ABOVE_DB   9.0f
+#define ONSET_ABOVE_DB    6.0f
 #define ENERGY_FLOOR_DB   (-75.0f)
 #define ENERGY_RISE_DB    0.06f /* a frame: 3 dB/s */
 #define ENERGY_FALL_SHARE 0.3f
 
 struct tc_vad {
 	struct tc_webrtc_dsp *dsp; /* owned; NULL: the energy detector */
-	float floor_db;
-	unsigned onset; /* the last raw decisions, newest in bit 0 */
-	int quiet;      /* raw silent frames in a row */
+	float floor_db;            /* 0: not known yet */
+	unsigned onset;            /* the last raw decisions, newest in bit 0 */
+	int quiet;                 /* raw silent frames in a row */
 	bool speech;
 };
 
@@ -63,7 +64,7 @@ void tc_vad_reset(struct tc_vad *vad)
 	if (vad->dsp) {
 		tc_webrtc_dsp_reset(vad->dsp);
 	}
-	vad->floor_db = ENERGY_FLOOR_DB;
+	vad->floor_db = 0;
 	vad->onset = 0;
 	vad->quiet = HANG_FRAMES;
 	vad->speech = false;
@@ -82,9 +83,11 @@ static float level_of(const int16_t *pcm)
 	return db < SILENCE_DB ? SILENCE_DB : db;
 }
 
-static bool energy_voice(struct tc_vad *vad, float level_db)
+static void follow_floor(struct tc_vad *vad, float level_db)
 {
-	if (level_db < vad->floor_db) {
+	if (vad->floor_db == 0) {
+		vad->floor_db = level_db; /* should it be speech, the first pause puts it right */
+	} else if (level_db < vad->floor_db) {
 		vad->floor_db += (level_db - vad->floor_db) * ENERGY_FALL_SHARE;
 	} else {
 		vad->floor_db += ENERGY_RISE_DB;
@@ -92,17 +95,19 @@ static bool energy_voice(struct tc_vad *vad, float level_db)
 	if (vad->floor_db < ENERGY_FLOOR_DB) {
 		vad->floor_db = ENERGY_FLOOR_DB; /* muted: the floor must not sink out of reach */
 	}
-	return level_db > vad->floor_db + ENERGY_ABOVE_DB;
 }
 
 struct tc_vad_result tc_vad_push(struct tc_vad *vad, const int16_t pcm[TC_VAD_FRAME])
 {
 	struct tc_vad_result result = {.level_db = level_of(pcm)};
-	bool voice =
-		vad->dsp ? tc_webrtc_dsp_voice(vad->dsp, pcm) : energy_voice(vad, result.level_db);
+	follow_floor(vad, result.level_db);
+	float above_db = result.level_db - vad->floor_db;
+	bool voice = vad->dsp ? tc_webrtc_dsp_voice(vad->dsp, pcm) : above_db > ENERGY_ABOVE_DB;
 	voice = voice && result.level_db > GATE_DB;
+	/* WebRTC's detector hangs on for some frames, so a click alone would make an onset. */
+	bool onset = voice && above_db > ONSET_ABOVE_DB;
 
-	vad->onset = (vad->onset << 1 | voice) & ((1u << ONSET_FRAMES) - 1);
+	vad->onset = (vad->onset << 1 | onset) & ((1u << ONSET_FRAMES) - 1);
 	vad->quiet = voice ? 0 : vad->quiet + 1;
 	if (vad->onset == (1u << ONSET_FRAMES) - 1) {
 		vad->speech = true;

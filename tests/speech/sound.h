@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 #define SOUND_RATE     16000
-#define SOUND_TESTDATA "/usr/share/pocketsphinx/tests/data/"
+#define SOUND_TESTDATA "/usr/share/pocketsphinx/test/data/"
 
 struct sound {
 	int16_t *pcm; /* owned */
