@@ -66,6 +66,7 @@ struct tc_peer_picture { /* one whole VP8 frame */
 };
 
 struct tc_peer_events { /* any may be NULL; never called from inside create or close */
+	/* Also once with now == was, when nothing was heard for 15 s. */
 	void (*state)(void *user, enum tc_peer_state now, enum tc_peer_state was, const char *why);
 	/* "candidate:..."; NULL: no more. mid: of the first section. */
 	void (*candidate)(void *user, const char *line, const char *mid);

@@ -40,9 +40,12 @@ static bool media_flows(struct rig *rig)
 	return rig->a.loud_sounds >= 15 && rig->b.loud_sounds >= 15 && rig->a.pictures >= 10;
 }
 
-static bool lots_of_media(struct rig *rig)
+static bool much_was_repaired(struct rig *rig)
 {
-	return rig->a.sounds >= 60 && rig->b.sounds >= 60 && rig->a.pictures >= 40;
+	struct tc_peer_stats stats;
+	tc_peer_stats(rig->b.peer, &stats);
+	return rig->a.loud_sounds >= 50 && rig->b.loud_sounds >= 50 && rig->a.pictures >= 30 &&
+	       rig->a.concealed > 0 && stats.retransmitted > 2;
 }
 
 static void sound_and_picture_arrive_both_ways(void **state)
@@ -51,7 +54,7 @@ static void sound_and_picture_arrive_both_ways(void **state)
 	start(&rig, &perfect);
 	assert_true(rig_wait(&rig, media_flows, DEADLINE_MS));
 	assert_int_equal(rig.a.broken, 0);
-	assert_int_equal(rig.a.keys, 1);
+	assert_in_range(rig.a.keys, 1, 2); /* a slow machine may ask once more */
 	assert_int_equal(rig.a.concealed + rig.b.concealed, 0);
 	struct tc_peer_stats stats;
 	tc_peer_stats(rig.b.peer, &stats);
@@ -68,18 +71,13 @@ static void loss_and_reordering_are_repaired(void **state)
 	const struct tc_mock_net_config bad = {
 		.loss_percent = 5, .reorder_percent = 5, .delay_ms = 15, .seed = 7};
 	start(&rig, &bad);
-	assert_true(rig_wait(&rig, lots_of_media, DEADLINE_MS));
+	assert_true(rig_wait(&rig, much_was_repaired, DEADLINE_MS));
 	struct tc_peer_stats stats;
 	tc_peer_stats(rig.b.peer, &stats);
-	assert_true(stats.nacks > 0);
-	assert_true(stats.retransmitted > 0);
+	assert_true(stats.nacks >= stats.retransmitted);
 	assert_int_equal(rig.a.broken, 0);
-	/* A lost frame that came too late may cost a key frame; each frame costing one is no
-	 * repair.
-	 */
-	assert_true(rig.a.keys <= 5);
-	assert_true(rig.a.loud_sounds >= 50);
-	assert_true(rig.a.concealed > 0);
+	/* A lost frame that came too late may cost a key frame; each costing one is no repair. */
+	assert_true(rig.a.keys <= 1 + rig.a.pictures / 10);
 	rig_finish(&rig);
 }
 

@@ -90,7 +90,8 @@ struct peer_in_video {                /* NULL unless receive_video */
 	struct tc_vp8_frames *frames; /* owned */
 	struct tc_rtcp_receiver receiver;
 	struct tc_timer *timer; /* owned: holes that packets do not fill */
-	int64_t pli_us;         /* when the last one went */
+	int64_t wanted_us;      /* since when a key frame is missing; 0: it is not */
+	int64_t pli_us;         /* when the last PLI went */
 };
 
 /* Written by the loop, read by tc_peer_stats() on any thread. */

@@ -12,6 +12,7 @@ TC_LOG_TOPIC("rtc.peer");
 #define VIDEO_RATE        90000
 #define VIDEO_POLL_MS     20
 #define VIDEO_PLI_MS      300
+#define VIDEO_PATIENCE_MS 100
 #define DEFAULT_RTT_US    50000
 #define MAX_NACKS_AT_ONCE 64
 
@@ -140,6 +141,19 @@ void tc_peer_request_keyframe(struct tc_peer *peer)
 	}
 }
 
+/* A key frame takes several packets: only when it has been missing for a while is it asked for. */
+static void watch_for_key(struct tc_peer *peer, int64_t now)
+{
+	struct peer_in_video *in = peer->video_in;
+	if (!tc_vp8_frames_wants_key(in->frames)) {
+		in->wanted_us = 0;
+	} else if (!in->wanted_us) {
+		in->wanted_us = now;
+	} else if (now - in->wanted_us > VIDEO_PATIENCE_MS * 1000) {
+		ask_for_key(peer, now);
+	}
+}
+
 static void take_frames(struct tc_peer *peer, int64_t now)
 {
 	struct tc_vp8_whole whole;
@@ -154,9 +168,7 @@ static void take_frames(struct tc_peer *peer, int64_t now)
 		return;
 	}
 	ask_for_packets(peer, now);
-	if (tc_vp8_frames_wants_key(peer->video_in->frames)) {
-		ask_for_key(peer, now);
-	}
+	watch_for_key(peer, now);
 }
 
 static void on_video_timer(void *user)
