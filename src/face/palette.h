@@ -31,6 +31,7 @@ struct tc_mood {
 	float swirl;           /* radians the middle is turned further than the rim */
 	float orbit;           /* brightness of the circling light */
 	float inward, outward; /* how strongly heard / own sound makes waves */
+	float ring;            /* brightness of the thin ring around the sphere */
 	float lean;            /* how much of the radius sound adds */
 	float lift;            /* how much light sound adds */
 };

@@ -36,8 +36,8 @@ struct lights {
 	int16_t u[MAX_HALF], v[MAX_HALF]; /* chroma, Q6 */
 };
 
-struct tones { /* of each radial step, Q6: what lies outside the sphere needs no more */
-	int16_t y[TC_RADIAL_STEPS], u[TC_RADIAL_STEPS], v[TC_RADIAL_STEPS];
+struct tone { /* of a radial step, Q6: what lies outside the sphere needs no more */
+	int16_t y, u, v, unused;
 };
 
 /* Colours in Q14 and directions, as one frame's inner loops want them. */
@@ -58,7 +58,7 @@ struct tc_shader {
 	struct tc_orbit orbit;
 	struct tc_noise near, far;
 	struct tc_radial radial;
-	struct tones tones;
+	struct tone tone[TC_RADIAL_STEPS];
 	struct paint paint;
 	struct rows rows;
 	struct lights lights;
@@ -210,13 +210,19 @@ static void to_yuv(const int16_t *restrict r, const int16_t *restrict g, const i
 
 static void prepare_tones(struct tc_shader *s)
 {
-	int16_t r[TC_RADIAL_STEPS], g[TC_RADIAL_STEPS], b[TC_RADIAL_STEPS];
+	struct {
+		int16_t r[TC_RADIAL_STEPS], g[TC_RADIAL_STEPS], b[TC_RADIAL_STEPS];
+		int16_t y[TC_RADIAL_STEPS], u[TC_RADIAL_STEPS], v[TC_RADIAL_STEPS];
+	} t;
 	for (int i = 0; i < TC_RADIAL_STEPS; i++) {
-		r[i] = s->radial.step[i].r;
-		g[i] = s->radial.step[i].g;
-		b[i] = s->radial.step[i].b;
+		t.r[i] = s->radial.step[i].r;
+		t.g[i] = s->radial.step[i].g;
+		t.b[i] = s->radial.step[i].b;
 	}
-	to_yuv(r, g, b, TC_RADIAL_STEPS, s->tones.y, s->tones.u, s->tones.v);
+	to_yuv(t.r, t.g, t.b, TC_RADIAL_STEPS, t.y, t.u, t.v);
+	for (int i = 0; i < TC_RADIAL_STEPS; i++) {
+		s->tone[i] = (struct tone){t.y[i], t.u[i], t.v[i], 0};
+	}
 }
 
 /* Looks up the left half of a row and mirrors it. */
@@ -276,7 +282,7 @@ static int16_t shine(int16_t t)
 {
 	int16_t t2 = (int16_t)(mulhi(t, t) * 2), t4 = (int16_t)(mulhi(t2, t2) * 2);
 	int16_t t8 = (int16_t)(mulhi(t4, t4) * 2), t16 = (int16_t)(mulhi(t8, t8) * 2);
-	return (int16_t)(mulhi(t4, 5000) + mulhi(t16, 11000));
+	return (int16_t)(mulhi(t4, 6000) + mulhi(t16, 30000));
 }
 
 static void add_light(struct tc_shader *s, int16_t row, int from, int to)
@@ -302,8 +308,8 @@ static void add_light(struct tc_shader *s, int16_t row, int from, int to)
 		int16_t side = (int16_t)(9000 + (mulhi(column[x], p.rim_light[0]) + rim_y) * 4);
 		int16_t rim = (int16_t)(mulhi(in->rim[x], side) * 4);
 		int16_t facing = (int16_t)(mulhi(column[x], p.halfway[0]) + half_y +
-					   mulhi(in->z[x], p.halfway[2]) - 2949);
-		int16_t gleam = shine((int16_t)((facing < 0 ? 0 : facing) * 28));
+					   mulhi(in->z[x], p.halfway[2]) - 3113);
+		int16_t gleam = shine((int16_t)((facing < 0 ? 0 : facing) * 33));
 #define CHANNEL(c, i)                                                                  \
 	l->c[x] = (int16_t)(in->c[x] + mulhi(lit, p.lit[i]) + mulhi(deep, p.deep[i]) + \
 			    mulhi(mist, p.mist[i]) + mulhi(veil, p.veil[i]) +          \
@@ -343,29 +349,44 @@ static void shade_inner(struct tc_shader *s, int y, int from, int to)
 	       (int16_t *)s->luma + y * s->width + from, l->u + from, l->v + from);
 }
 
+/* Outside of the sphere the upper and the lower half are the same. */
 static void shade_outer(struct tc_shader *s, const uint16_t *distance, int y, int to)
 {
-	const struct tones *tones = &s->tones;
 	struct lights *l = &s->lights;
-	uint16_t *luma = s->luma + y * s->width;
+	uint16_t *luma = s->luma + y * s->width, *mirror = s->luma + (s->height - 1 - y) * s->width;
+	int right = s->width - to;
 	for (int x = 0; x < to; x++) {
-		int d = distance[x], m = s->width - 1 - x;
-		luma[x] = luma[m] = (uint16_t)tones->y[d];
-		l->u[x] = l->u[m] = tones->u[d];
-		l->v[x] = l->v[m] = tones->v[d];
+		struct tone tone = s->tone[distance[x]];
+		int m = s->width - 1 - x;
+		luma[x] = luma[m] = (uint16_t)tone.y;
+		l->u[x] = l->u[m] = tone.u;
+		l->v[x] = l->v[m] = tone.v;
 	}
+	memcpy(mirror, luma, (size_t)to * sizeof(*luma));
+	memcpy(mirror + right, luma + right, (size_t)to * sizeof(*luma));
 }
 
-static void shade_row(struct tc_shader *s, const uint16_t *distance, int y, int inner,
-		      struct tc_picture *picture)
+static void shade_row(struct tc_shader *s, int y, int inner, struct tc_picture *picture)
 {
-	shade_outer(s, distance, y, inner);
 	if (inner < s->width / 2) {
 		shade_inner(s, y, inner, s->width - inner);
 	}
 	ptrdiff_t at = (ptrdiff_t)y * picture->uv_stride;
 	tc_widen_narrow(s->lights.u, s->width, y, picture->u + at);
 	tc_widen_narrow(s->lights.v, s->width, y, picture->v + at);
+}
+
+static void shade_pair(struct tc_shader *s, int y, struct tc_picture *picture)
+{
+	const uint16_t *distance = s->distance + y * (s->width / 2);
+	int inner = 0;
+	while (inner < s->width / 2 && distance[inner] >= s->radial.inner) {
+		inner++;
+	}
+	shade_outer(s, distance, y, inner);
+	gather(s, distance, inner, s->width / 2);
+	shade_row(s, y, inner, picture);
+	shade_row(s, s->height - 1 - y, inner, picture);
 }
 
 void tc_shader_draw(struct tc_shader *s, const struct tc_look *look, struct tc_picture *picture)
@@ -376,14 +397,7 @@ void tc_shader_draw(struct tc_shader *s, const struct tc_look *look, struct tc_p
 	prepare_warp(s, look);
 	tc_orbit_turn(&s->orbit, look->orbit);
 	for (int y = 0; y < s->height / 2; y++) {
-		const uint16_t *distance = s->distance + y * (s->width / 2);
-		int inner = 0;
-		while (inner < s->width / 2 && distance[inner] >= s->radial.inner) {
-			inner++;
-		}
-		gather(s, distance, inner, s->width / 2);
-		shade_row(s, distance, y, inner, picture);
-		shade_row(s, distance, s->height - 1 - y, inner, picture);
+		shade_pair(s, y, picture);
 	}
 	tc_widen_double(s->luma, s->width, s->height, picture->y, picture->y_stride);
 }
