@@ -6,7 +6,8 @@
  *	render change A B FILE [size]     from one state to another
  *	render yuv STATE SECONDS FILE     raw I420, 480x480, 30 frames a second
  *
- * Files are PPM. VP8=1 in the environment: what is left after our encoder and a decoder.
+ * Files are PPM. SEED=n in the environment: other clouds. VP8=1 in the environment: what is left
+ *after our encoder and a decoder.
  */
 #include <math.h>
 #include <stdio.h>
@@ -62,7 +63,10 @@ static float speech(double t)
 static void open_studio(struct studio *studio, int width, int height)
 {
 	memset(studio, 0, sizeof(*studio));
-	struct tc_scene_config config = {.width = width, .height = height, .seed = 7};
+	struct tc_scene_config config = {.width = width,
+					 .height = height,
+					 .seed = getenv("SEED") ? (uint32_t)atoi(getenv("SEED"))
+								: 0};
 	struct tc_vp8_config vp8 = {.width = width, .height = height};
 	if (tc_scene_create(&studio->scene, &config) ||
 	    tc_picture_init(&studio->picture, width, height)) {

@@ -10,7 +10,10 @@
 #define TILT   0.40f    /* short axis / long axis */
 #define RADIUS 0.345f   /* in half sides */
 #define WIDTH  0.048f
-#define BEHIND 0.45f /* brightness of the far side */
+#define HEAD   0.045f /* turns from dark to the comet's brightest */
+#define TAIL   4.2f
+#define FAINT  0.20f /* of the rest of the ring */
+#define BEHIND 0.60f /* brightness of the far side */
 
 static void place(struct tc_orbit *orbit, int i, float dx, float dy)
 {
@@ -55,8 +58,9 @@ void tc_orbit_turn(struct tc_orbit *orbit, float turns)
 	for (int i = 0; i < 256; i++) {
 		float behind = turns - (float)i / 256; /* the tail follows the head */
 		behind -= floorf(behind);
-		float head = behind > 0.97f ? (behind - 0.97f) / 0.03f : 1;
-		float light = 0.10f + 0.90f * head * expf(-4.2f * (behind > 0.97f ? 0 : behind));
+		float ahead = 1 - behind < HEAD ? (1 - behind) / HEAD : 0;
+		float light = ahead > 0 ? (1 - ahead) * (1 - ahead) : expf(-TAIL * behind);
+		light = FAINT + (1 - FAINT) * light;
 		orbit->arc[i] = (int16_t)(16384 * light);
 	}
 }

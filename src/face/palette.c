@@ -96,5 +96,5 @@ const struct tc_mood *tc_palette_mood(enum tc_face_state state)
 
 struct tc_rgb tc_palette_background(void)
 {
-	return (struct tc_rgb){0.020f, 0.024f, 0.046f};
+	return (struct tc_rgb){0.024f, 0.024f, 0.024f};
 }

@@ -12,10 +12,12 @@
 #include "face/noise.h"
 #include "face/orbit.h"
 #include "face/radial.h"
+#include "face/tone.h"
 #include "face/widen.h"
 
 #define MAX_HALF 960
 #define TAU      6.2831853f
+#define FAIR     7u /* seed 0 stands for this one: well composed from the first picture on */
 
 /* Where the light comes from, and half-way between that and the viewer. */
 static const float light[3] = {-0.451f, -0.551f, 0.702f};
@@ -55,6 +57,7 @@ struct tc_shader {
 	int16_t *column;    /* owned; x in half sides, Q14 */
 	int16_t *warp;      /* owned; per column, then per row: what bends the near layer */
 	float half_side;
+	struct tc_tone_map tone_map;
 	struct tc_orbit orbit;
 	struct tc_noise near, far;
 	struct tc_radial radial;
@@ -63,11 +66,6 @@ struct tc_shader {
 	struct rows rows;
 	struct lights lights;
 };
-
-static int16_t mulhi(int16_t a, int16_t b)
-{
-	return (int16_t)(((int32_t)a * b) >> 16);
-}
 
 static int16_t q14(float value)
 {
@@ -113,8 +111,9 @@ int tc_shader_create(struct tc_shader **out, int width, int height, uint32_t see
 		return -ENOMEM;
 	}
 	fill_distances(s);
-	tc_noise_fill(&s->near, TC_NOISE_CLOUDS, seed * 2);
-	tc_noise_fill(&s->far, TC_NOISE_THREADS, seed * 2 + 1);
+	tc_tone_map_init(&s->tone_map, tc_palette_background());
+	tc_noise_fill(&s->near, TC_NOISE_CLOUDS, 2 * (seed ^ FAIR));
+	tc_noise_fill(&s->far, TC_NOISE_THREADS, 2 * (seed ^ FAIR) + 1);
 	*out = s;
 	return 0;
 }
@@ -186,28 +185,6 @@ static void prepare_warp(struct tc_shader *s, const struct tc_look *look)
 	}
 }
 
-/* Light, Q12, to limited-range BT.601 in Q6. Sums above 1 bend towards white: x - x*x/4. */
-static int16_t soften(int16_t x)
-{
-	x = (int16_t)(x < 0 ? 0 : x > 8190 ? 8190 : x);
-	int16_t square = mulhi((int16_t)(x << 2), (int16_t)(x << 2));
-	int16_t f = (int16_t)(x - (square >> 2));
-	return (int16_t)((f > 4095 ? 4095 : f) << 3);
-}
-
-static void to_yuv(const int16_t *restrict r, const int16_t *restrict g, const int16_t *restrict b,
-		   int count, int16_t *restrict y, int16_t *restrict u, int16_t *restrict v)
-{
-	for (int i = 0; i < count; i++) {
-		int16_t fr = soften(r[i]), fg = soften(g[i]), fb = soften(b[i]);
-		y[i] = (int16_t)((16 << 6) + 16 + mulhi(fr, 8382) + mulhi(fg, 16455) +
-				 mulhi(fb, 3196));
-		u[i] = (int16_t)((128 << 6) - mulhi(fr, 4838) - mulhi(fg, 9498) + mulhi(fb, 14336));
-		v[i] = (int16_t)((128 << 6) + mulhi(fr, 14336) - mulhi(fg, 12005) -
-				 mulhi(fb, 2331));
-	}
-}
-
 static void prepare_tones(struct tc_shader *s)
 {
 	struct {
@@ -219,7 +196,7 @@ static void prepare_tones(struct tc_shader *s)
 		t.g[i] = s->radial.step[i].g;
 		t.b[i] = s->radial.step[i].b;
 	}
-	to_yuv(t.r, t.g, t.b, TC_RADIAL_STEPS, t.y, t.u, t.v);
+	tc_tone_map(&s->tone_map, t.r, t.g, t.b, TC_RADIAL_STEPS, t.y, t.u, t.v);
 	for (int i = 0; i < TC_RADIAL_STEPS; i++) {
 		s->tone[i] = (struct tone){t.y[i], t.u[i], t.v[i], 0};
 	}
@@ -253,12 +230,12 @@ static void map_noise(struct tc_shader *s, int y, int16_t row, int from, int to)
 	const int16_t *column = s->column, *warp = s->warp;
 	int16_t bend = s->warp[s->width + y];
 	for (int x = from; x < to; x++) {
-		int16_t u = (int16_t)(mulhi(column[x], in->cos[x]) - mulhi(row, in->sin[x]));
-		int16_t v = (int16_t)(mulhi(column[x], in->sin[x]) + mulhi(row, in->cos[x]));
+		int16_t u = (int16_t)(tc_mulhi(column[x], in->cos[x]) - tc_mulhi(row, in->sin[x]));
+		int16_t v = (int16_t)(tc_mulhi(column[x], in->sin[x]) + tc_mulhi(row, in->cos[x]));
 		out->near_u[x] = (uint16_t)((uint16_t)(u * 8) + p->near_u + (uint16_t)bend);
 		out->near_v[x] = (uint16_t)((uint16_t)(v * 8) + p->near_v + (uint16_t)warp[x]);
-		u = mulhi(column[x], in->flat[x]);
-		v = mulhi(row, in->flat[x]);
+		u = tc_mulhi(column[x], in->flat[x]);
+		v = tc_mulhi(row, in->flat[x]);
 		out->far_u[x] = (uint16_t)((uint16_t)(u * 8) + p->far_u);
 		out->far_v[x] = (uint16_t)((uint16_t)(v * 8) + p->far_v);
 	}
@@ -280,9 +257,9 @@ static void sample_noise(struct tc_shader *s, int from, int to)
 /* A wide soft sheen with a smaller light in it. t: 0..1, Q15. */
 static int16_t shine(int16_t t)
 {
-	int16_t t2 = (int16_t)(mulhi(t, t) * 2), t4 = (int16_t)(mulhi(t2, t2) * 2);
-	int16_t t8 = (int16_t)(mulhi(t4, t4) * 2), t16 = (int16_t)(mulhi(t8, t8) * 2);
-	return (int16_t)(mulhi(t4, 6000) + mulhi(t16, 30000));
+	int16_t t2 = (int16_t)(tc_mulhi(t, t) * 2), t4 = (int16_t)(tc_mulhi(t2, t2) * 2);
+	int16_t t8 = (int16_t)(tc_mulhi(t4, t4) * 2), t16 = (int16_t)(tc_mulhi(t8, t8) * 2);
+	return (int16_t)(tc_mulhi(t4, 6000) + tc_mulhi(t16, 30000));
 }
 
 static void add_light(struct tc_shader *s, int16_t row, int from, int to)
@@ -291,30 +268,30 @@ static void add_light(struct tc_shader *s, int16_t row, int from, int to)
 	const struct paint p = s->paint;
 	struct lights *l = &s->lights;
 	const int16_t *column = s->column;
-	int16_t lit_y = mulhi(row, p.light[1]), half_y = mulhi(row, p.halfway[1]);
-	int16_t rim_y = mulhi(row, p.rim_light[1]);
+	int16_t lit_y = tc_mulhi(row, p.light[1]), half_y = tc_mulhi(row, p.halfway[1]);
+	int16_t rim_y = tc_mulhi(row, p.rim_light[1]);
 	for (int x = from; x < to; x++) {
 		/* half Lambert, 0..1, Q14 */
-		int16_t lambert = (int16_t)((mulhi(column[x], p.light[0]) + lit_y +
-					     mulhi(in->z[x], p.light[2]) + 4096) *
+		int16_t lambert = (int16_t)((tc_mulhi(column[x], p.light[0]) + lit_y +
+					     tc_mulhi(in->z[x], p.light[2]) + 4096) *
 					    2);
-		int16_t lit = (int16_t)(mulhi(in->body[x], lambert) * 4);
+		int16_t lit = (int16_t)(tc_mulhi(in->body[x], lambert) * 4);
 		int16_t deep = (int16_t)(in->body[x] - lit);
 		int16_t sun = (int16_t)(8192 + (lambert >> 1));
-		int16_t amount = (int16_t)(mulhi(in->mist[x], sun) * 4);
-		int16_t mist = (int16_t)(mulhi(l->mist[x], amount) * 2);
-		int16_t veil = (int16_t)(mulhi(l->veil[x], amount) * 2);
-		int16_t spark = (int16_t)(mulhi(mulhi(l->mist[x], l->veil[x]), amount) * 4);
-		int16_t side = (int16_t)(9000 + (mulhi(column[x], p.rim_light[0]) + rim_y) * 4);
-		int16_t rim = (int16_t)(mulhi(in->rim[x], side) * 4);
-		int16_t facing = (int16_t)(mulhi(column[x], p.halfway[0]) + half_y +
-					   mulhi(in->z[x], p.halfway[2]) - 3113);
+		int16_t amount = (int16_t)(tc_mulhi(in->mist[x], sun) * 4);
+		int16_t mist = (int16_t)(tc_mulhi(l->mist[x], amount) * 2);
+		int16_t veil = (int16_t)(tc_mulhi(l->veil[x], amount) * 2);
+		int16_t spark = (int16_t)(tc_mulhi(tc_mulhi(l->mist[x], l->veil[x]), amount) * 4);
+		int16_t side = (int16_t)(9000 + (tc_mulhi(column[x], p.rim_light[0]) + rim_y) * 4);
+		int16_t rim = (int16_t)(tc_mulhi(in->rim[x], side) * 4);
+		int16_t facing = (int16_t)(tc_mulhi(column[x], p.halfway[0]) + half_y +
+					   tc_mulhi(in->z[x], p.halfway[2]) - 3113);
 		int16_t gleam = shine((int16_t)((facing < 0 ? 0 : facing) * 33));
-#define CHANNEL(c, i)                                                                  \
-	l->c[x] = (int16_t)(in->c[x] + mulhi(lit, p.lit[i]) + mulhi(deep, p.deep[i]) + \
-			    mulhi(mist, p.mist[i]) + mulhi(veil, p.veil[i]) +          \
-			    mulhi(spark, p.spark[i]) + mulhi(rim, p.rim[i]) +          \
-			    mulhi(gleam, p.shine[i]))
+#define CHANNEL(c, i)                                                                        \
+	l->c[x] = (int16_t)(in->c[x] + tc_mulhi(lit, p.lit[i]) + tc_mulhi(deep, p.deep[i]) + \
+			    tc_mulhi(mist, p.mist[i]) + tc_mulhi(veil, p.veil[i]) +          \
+			    tc_mulhi(spark, p.spark[i]) + tc_mulhi(rim, p.rim[i]) +          \
+			    tc_mulhi(gleam, p.shine[i]))
 		CHANNEL(r, 0);
 		CHANNEL(g, 1);
 		CHANNEL(b, 2);
@@ -328,9 +305,9 @@ static void add_orbit(struct tc_shader *s, int y, int from, int to)
 	struct lights *l = &s->lights;
 	tc_orbit_row(&s->orbit, y, from, to, l->orbit);
 	for (int x = from; x < to; x++) {
-		l->r[x] = (int16_t)(l->r[x] + mulhi(l->orbit[x], colour[0]));
-		l->g[x] = (int16_t)(l->g[x] + mulhi(l->orbit[x], colour[1]));
-		l->b[x] = (int16_t)(l->b[x] + mulhi(l->orbit[x], colour[2]));
+		l->r[x] = (int16_t)(l->r[x] + tc_mulhi(l->orbit[x], colour[0]));
+		l->g[x] = (int16_t)(l->g[x] + tc_mulhi(l->orbit[x], colour[1]));
+		l->b[x] = (int16_t)(l->b[x] + tc_mulhi(l->orbit[x], colour[2]));
 	}
 }
 
@@ -345,8 +322,8 @@ static void shade_inner(struct tc_shader *s, int y, int from, int to)
 	if (s->paint.orbits) {
 		add_orbit(s, y, from, to);
 	}
-	to_yuv(l->r + from, l->g + from, l->b + from, to - from,
-	       (int16_t *)s->luma + y * s->width + from, l->u + from, l->v + from);
+	tc_tone_map(&s->tone_map, l->r + from, l->g + from, l->b + from, to - from,
+		    (int16_t *)s->luma + y * s->width + from, l->u + from, l->v + from);
 }
 
 /* Outside of the sphere the upper and the lower half are the same. */
