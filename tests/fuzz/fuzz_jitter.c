@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	while (tc_cursor_left(&cur) >= 5) {
 		uint8_t flags = tc_cursor_u8(&cur);
 		seq = (uint16_t)(seq + (int8_t)tc_cursor_u8(&cur) * (flags & 1 ? 300 : 1));
-		int32_t step = (int8_t)tc_cursor_u8(&cur) * (flags & 2 ? 20000000 : 120);
+		int64_t step = (int8_t)tc_cursor_u8(&cur) * (flags & 2 ? 20000000LL : 120);
 		ts += (uint32_t)step;
 		now += tc_cursor_u8(&cur) * (flags & 4 ? 100000 : 1000);
 		const struct tc_jitter_packet packet = {
