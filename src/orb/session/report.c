@@ -115,6 +115,7 @@ void tc_report_ready(struct tc_session *s)
 	tc_channel_put_ready(&s->out, s->args->room,
 			     tc_roster_connected(s->roster) ? "connected" : "ready", ids, count);
 	tc_manager_link_send(s->manager, &s->out);
+	tc_report_soon(s);
 }
 
 static double cpu_percent(struct tc_session *s)
