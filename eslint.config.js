@@ -10,7 +10,9 @@ const browser = Object.fromEntries(
     .split(' ')
     .map((name) => [name, 'readonly']),
 );
-const node = { process: 'readonly', Buffer: 'readonly' };
+const node = Object.fromEntries(
+  'process queueMicrotask setImmediate structuredClone'.split(' ').map((name) => [name, 'readonly']),
+);
 
 const rules = {
   'no-undef': 'error',

@@ -135,7 +135,9 @@ export function reduce(state, message, now) {
     case 'device':
       return { ...state, devices: { ...state.devices, [message.kind]: message.state } };
     case 'playback':
-      return { ...state, playbackBlocked: message.blocked };
+      return state.playbackBlocked === message.blocked
+        ? state
+        : { ...state, playbackBlocked: message.blocked };
     case 'captions':
       return { ...state, captions: message.on };
     case 'error':

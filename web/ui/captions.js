@@ -10,7 +10,9 @@ export class Captions extends HTMLElement {
     if (!this.firstElementChild) {
       this.innerHTML = `
         <div class="caption-lines" aria-hidden="true"></div>
-        <div class="visually-hidden" aria-live="polite" aria-label="Captions"></div>`;
+        <div class="visually-hidden" role="log" aria-live="polite" aria-label="Said"></div>`;
+      this.setAttribute('role', 'region');
+      this.setAttribute('aria-label', 'Captions');
     }
     this.#update();
   }

@@ -11,7 +11,7 @@ const button = (/** @type {string} */ name, /** @type {string} */ key) => `
   </button>`;
 
 const TEMPLATE = `
-  <div class="controls" role="toolbar" aria-label="Call controls">
+  <div class="controls">
     ${button('mic', 'M')}${button('camera', 'V')}${button('captions', 'C')}${button('transcript', '')}
     ${button('settings', '')}${button('leave', '')}
   </div>`;
@@ -39,6 +39,8 @@ export class Controls extends HTMLElement {
     if (!this.firstElementChild) {
       this.innerHTML = TEMPLATE;
     }
+    this.setAttribute('role', 'region');
+    this.setAttribute('aria-label', 'Call controls');
     this.#life = new AbortController();
     this.addEventListener('click', (event) => this.#onClick(event), { signal: this.#life.signal });
     this.#update();

@@ -1,5 +1,8 @@
 // What the elements that play media share.
 
+/** @type {WeakSet<HTMLVideoElement>} */
+const tried = new WeakSet();
+
 /**
  * Plays a stream in a video element; a refusal by the browser's autoplay rule goes up as an event.
  * @param {HTMLVideoElement} video
@@ -8,8 +11,11 @@
 export function playIn(video, stream) {
   if (video.srcObject !== stream) {
     video.srcObject = stream;
+    tried.delete(video);
   }
-  if (stream && stream.getTracks().length > 0 && video.paused) {
+  // Once a stream: whoever is told of a refusal draws again, and would ask again, for ever.
+  if (stream && stream.getTracks().length > 0 && video.paused && !tried.has(video)) {
+    tried.add(video);
     resume(video);
   }
 }

@@ -1,0 +1,241 @@
+import { test } from 'node:test';
+import assert from 'node:assert/strict';
+import {
+  captionsOf,
+  createRoom,
+  nameOf,
+  orbOf,
+  partnerOf,
+  phaseOf,
+  reduce,
+} from '../../web/lib/room-state.js';
+import {
+  clockText,
+  endedActions,
+  noticesOf,
+  orbWords,
+  partnerWords,
+  stampText,
+} from '../../web/lib/room-words.js';
+
+const NOW = 1_700_000_000_000;
+const INFO = {
+  roomId: 'r',
+  sessionId: 's',
+  user: { id: 'client-1', name: 'Sam', role: 'client' },
+  people: [
+    { userId: 'client-1', name: 'Sam', role: 'client' },
+    { userId: 'coach-1', name: 'Clara', role: 'coach' },
+  ],
+  starts: null,
+  minutes: 50,
+};
+const COACH = { userId: 'coach-1', userRole: 'coach', participantType: 'human' };
+const ORB = { userId: 'ai-orb-s', userRole: 'ai', participantType: 'ai' };
+const OPEN = { type: 'link', state: 'open', words: '' };
+
+/** The room after these messages; a message may be [message, time]. */
+const room = (...messages) =>
+  messages.flat().reduce((state, each) => reduce(state, each, NOW), createRoom(INFO, NOW));
+const discovery = (...peers) => ({ type: 'peer-discovery', peers });
+const linked = ({ userId }, link = 'connected', video = true) => ({ type: 'peer', userId, link, video });
+const said = (userId, utteranceId, text, final) => ({
+  type: 'transcript',
+  userId,
+  utteranceId,
+  text,
+  final,
+  startMs: 0,
+  endMs: 1,
+});
+
+test('phases follow the call from joining to ended', () => {
+  const messages = [
+    ['joining', []],
+    ['waiting', [OPEN, discovery()]],
+    ['connecting', [{ type: 'user-joined', ...COACH }]],
+    ['live', [linked(COACH)]],
+    ['reconnecting', [linked(COACH, 'unstable')]],
+    ['live', [linked(COACH)]],
+    ['reconnecting', [{ type: 'link', state: 'down', words: 'lost' }]],
+    ['live', [OPEN]],
+    ['waiting', [{ type: 'user-left', userId: 'coach-1' }]],
+    ['ended', [{ type: 'ended', words: 'over', code: '4000' }]],
+  ];
+  let state = createRoom(INFO, NOW);
+  for (const [phase, steps] of messages) {
+    state = steps.reduce((all, each) => reduce(all, each, NOW), state);
+    assert.equal(phaseOf(state), phase);
+  }
+});
+
+test('nothing happens after the end', () => {
+  const state = room(OPEN, { type: 'ended', words: 'over', code: '4000' });
+  assert.equal(reduce(state, discovery(COACH), NOW), state);
+  assert.deepEqual(noticesOf(state), []);
+});
+
+test('a resumed discovery keeps who was connected', () => {
+  const state = room(OPEN, discovery(COACH), linked(COACH), discovery(COACH));
+  assert.equal(partnerOf(state).link, 'connected');
+});
+
+test('someone who joins anew is not connected yet', () => {
+  const state = room(OPEN, discovery(COACH), linked(COACH), { type: 'user-joined', ...COACH });
+  assert.equal(partnerOf(state).link, 'new');
+});
+
+test('names come from the message, else from the appointment, else from the role', () => {
+  assert.equal(partnerOf(room(discovery({ ...COACH, userName: 'Dr. C' }))).name, 'Dr. C');
+  assert.equal(partnerOf(room(discovery(COACH))).name, 'Clara');
+  assert.equal(partnerOf(room(discovery({ ...COACH, userId: 'other' }))).name, 'Your coach');
+  assert.equal(nameOf(room(), 'client-1'), 'You');
+  assert.equal(nameOf(room(), 'ai-orb-of-before'), 'Orb');
+});
+
+test('partials become the final of the same utterance, also when two people speak', () => {
+  const state = room(
+    said('client-1', 1, 'so when', false),
+    said('coach-1', 1, 'mhm', false),
+    said('client-1', 1, 'so when i breathe', true),
+    said('client-1', 1, 'so when', false),
+  );
+  assert.deepEqual(
+    state.utterances.map(({ userId, text, final }) => [userId, text, final]),
+    [
+      ['client-1', 'so when i breathe', true],
+      ['coach-1', 'mhm', false],
+    ],
+  );
+});
+
+test('an empty final takes a guess back, and silence adds nothing', () => {
+  assert.equal(room(said('client-1', 1, 'uh', false), said('client-1', 1, ' ', true)).utterances.length, 0);
+  assert.equal(room(said('client-1', 2, '', false)).utterances.length, 0);
+});
+
+test('the transcript is bounded', () => {
+  const many = Array.from({ length: 520 }, (_, n) => said('client-1', n, `words ${n}`, true));
+  const { utterances } = room(many);
+  assert.equal(utterances.length, 500);
+  assert.equal(utterances.at(-1).text, 'words 519');
+});
+
+test('captions show the newest of each of the last two speakers, for six seconds', () => {
+  const state = room(
+    said('coach-1', 1, 'one', true),
+    said('client-1', 2, 'two', true),
+    said('ai-orb-s', 3, 'three', true),
+    said('client-1', 4, 'four', false),
+  );
+  assert.deepEqual(
+    captionsOf(state, NOW).map(({ text }) => text),
+    ['three', 'four'],
+  );
+  assert.deepEqual(captionsOf(state, NOW + 6_001), []);
+});
+
+test('the orb is never a mystery', () => {
+  const cases = [
+    [[], 'coming', ''],
+    [[OPEN, discovery()], 'coming', 'The orb is joining…'],
+    [[OPEN, { type: 'orb-state', state: 'spawning' }], 'coming', 'The orb is joining…'],
+    [[OPEN, { type: 'orb-state', state: 'full' }], 'absent', 'The orb is not here: all places are taken.'],
+    [[OPEN, { type: 'orb-state', state: 'off' }], 'absent', 'The orb is not part of this call.'],
+    [[OPEN, { type: 'orb-state', state: 'ready' }, discovery(ORB)], 'coming', 'Connecting to the orb…'],
+    [[OPEN, discovery(ORB), linked(ORB)], 'ready', ''],
+    [[OPEN, { type: 'orb-state', state: 'spawning' }, discovery(ORB), linked(ORB)], 'ready', ''],
+  ];
+  for (const [messages, mood, words] of cases) {
+    assert.deepEqual([orbWords(room(messages)).mood, orbWords(room(messages)).words], [mood, words]);
+  }
+  for (const state of ['failed', 'unresponsive', 'restarting']) {
+    assert.ok(orbWords(room(OPEN, { type: 'orb-state', state })).words.length > 10, state);
+  }
+});
+
+test('the orb’s status is shown while it is connected, and forgotten when it leaves', () => {
+  const here = [OPEN, discovery(ORB), linked(ORB)];
+  const words = { listening: 'Listening', processing: 'Thinking…', speaking: 'Speaking', ready: 'Ready' };
+  for (const [status, label] of Object.entries(words)) {
+    assert.equal(orbWords(room(here, { type: 'ai_status', status })).label, label);
+  }
+  const gone = room(
+    here,
+    { type: 'ai_status', status: 'speaking' },
+    { type: 'user-left', userId: ORB.userId },
+  );
+  assert.equal(orbOf(gone), null);
+  assert.equal(gone.orb.status, 'ready');
+});
+
+test('the other person’s absence has words', () => {
+  assert.equal(partnerWords(room(OPEN, discovery())).words, 'Clara is not here yet.');
+  const left = room(OPEN, discovery(COACH), { type: 'user-left', userId: 'coach-1' });
+  assert.equal(partnerWords(left).words, 'Clara left the call.');
+  assert.equal(partnerWords(reduce(left, { type: 'user-joined', ...COACH }, NOW)).words, 'Connecting…');
+  assert.equal(
+    partnerWords(room(OPEN, discovery(COACH), linked(COACH, 'connected', false))).words,
+    'Camera is off',
+  );
+});
+
+test('each device trouble has words; both at once have one notice', () => {
+  const device = (kind, state) => ({ type: 'device', kind, state });
+  for (const state of ['denied', 'missing', 'busy', 'failed', 'insecure']) {
+    const notices = noticesOf(room(device('audio', state), device('video', 'on')));
+    assert.equal(notices.length, 1, state);
+    assert.match(notices[0].words, /microphone/i);
+  }
+  const both = noticesOf(room(device('audio', 'denied'), device('video', 'denied')));
+  assert.deepEqual(
+    both.map(({ id }) => id),
+    ['devices'],
+  );
+  assert.equal(noticesOf(room(device('audio', 'on'), device('video', 'off'))).length, 0);
+});
+
+test('blocked sound and a lost server come first, with a button', () => {
+  const notices = noticesOf(
+    room(
+      OPEN,
+      { type: 'playback', blocked: true },
+      { type: 'link', state: 'down', words: 'Connection lost.' },
+    ),
+  );
+  assert.deepEqual(
+    notices.map(({ id, action }) => [id, action]),
+    [
+      ['link', 'Try now'],
+      ['playback', 'Turn on sound'],
+    ],
+  );
+});
+
+test('time left counts from the appointment only while in it', () => {
+  const at = (starts, kept) => createRoom({ ...INFO, starts }, NOW, kept).endsAt - NOW;
+  const minutes = (n) => n * 60_000;
+  assert.equal(at(null), minutes(50));
+  assert.equal(at(new Date(NOW - minutes(10)).toISOString()), minutes(40));
+  assert.equal(at(new Date(NOW + minutes(5)).toISOString()), minutes(55));
+  assert.equal(at(new Date(NOW - minutes(600)).toISOString()), minutes(50));
+  assert.equal(at(null, { startedAt: NOW - minutes(20) }), minutes(30));
+  assert.equal(createRoom({ ...INFO, minutes: null }, NOW).endsAt, null);
+});
+
+test('the last page offers to join again unless that would be refused', () => {
+  const ended = (code) => endedActions(room({ type: 'ended', words: '', code })).rejoin;
+  assert.equal(ended('left'), 'Join again');
+  assert.equal(ended('4409'), 'Use it here instead');
+  assert.equal(ended('4000'), '');
+  assert.equal(ended('4403'), '');
+});
+
+test('clocks read like clocks', () => {
+  assert.equal(clockText(0), '0:00');
+  assert.equal(clockText(187_999), '3:07');
+  assert.equal(clockText(3_723_000), '1:02:03');
+  assert.equal(clockText(-5), '0:00');
+  assert.equal(stampText(70_500), '1:10');
+  assert.match(stampText(NOW), /\d\d:\d\d/);
+});

@@ -1,0 +1,290 @@
+// The room in a real browser, against the mock server: every state it must put in words.
+
+import { after, afterEach, before, beforeEach, test } from 'node:test';
+import assert from 'node:assert/strict';
+import { ORB, startMock } from './mock-server.mjs';
+import { MockOrb } from './orb.mjs';
+import { axe, launch, openPage } from './browser.mjs';
+
+let browser, mock, orb;
+let pages = [];
+before(async () => (browser = await launch()));
+after(() => browser?.close());
+beforeEach(async () => (mock = await startMock()));
+afterEach(async () => {
+  for (const page of pages) {
+    assert.deepEqual(page.faults, []);
+    await page.context().close();
+  }
+  pages = [];
+  orb?.close();
+  orb = null;
+  await mock.close();
+});
+
+async function enter(who, options) {
+  const page = await openPage(browser, mock, who, options);
+  pages.push(page);
+  await page.goto(`${mock.url}/room/demo`);
+  await mock.heard(({ type, from }) => type === 'join' && from === `${who}-1`);
+  return page;
+}
+
+const phase = (page, words) => page.locator('#phase', { hasText: words }).waitFor();
+const shows = (page, text) => page.getByText(text).first().waitFor();
+const hasPicture = (page, tile) => page.locator(`${tile}.has-picture`).waitFor();
+const playing = (page, tile) =>
+  page.waitForFunction((selector) => {
+    const video = document.querySelector(`${selector} video`);
+    return video.videoWidth > 0 && video.currentTime > 0;
+  }, tile);
+
+test('two people and the orb see each other', async () => {
+  const coach = await enter('coach');
+  await shows(coach, 'Sam Client is not here yet.');
+  await phase(coach, 'Waiting');
+  const client = await enter('client');
+  orb = new MockOrb(mock);
+  mock.setOrbState('ready');
+  mock.joinOrb(orb);
+  mock.setAiStatus('listening');
+  for (const page of [coach, client]) {
+    await phase(page, 'Live');
+    await hasPicture(page, 'tc-orb');
+    await hasPicture(page, '.partner');
+    await playing(page, 'tc-orb');
+    await playing(page, '.partner');
+    await shows(page, 'Orb · Listening');
+  }
+  assert.ok(
+    !mock.received.some(
+      ({ type, from, toId }) => type === 'offer' && toId === 'coach-1' && from === ORB.userId,
+    ),
+  );
+  assert.deepEqual(await axe(coach), []);
+  assert.deepEqual(await axe(client), []);
+});
+
+test('the camera goes off and on, and the other sees it', async () => {
+  const coach = await enter('coach');
+  const client = await enter('client');
+  await hasPicture(client, '.partner');
+  await coach.keyboard.press('v');
+  await shows(client, 'Camera is off');
+  await coach.getByRole('button', { name: 'Start video' }).click();
+  await hasPicture(client, '.partner');
+  await playing(client, '.partner');
+});
+
+test('captions: partials become finals, C hides them, and finals are read out', async () => {
+  const client = await enter('client');
+  mock.transcript('client-1', 'u1', 'so when i', false);
+  await client.locator('.caption', { hasText: 'so when i' }).waitFor();
+  assert.equal(await client.locator('tc-captions [aria-live] p').count(), 0);
+  mock.transcript('client-1', 'u1', 'so when I breathe', true);
+  await client.locator('.caption.is-final', { hasText: 'so when I breathe' }).waitFor();
+  assert.equal(await client.locator('.caption').count(), 1);
+  await client
+    .locator('tc-captions [aria-live] p', { hasText: 'You: so when I breathe' })
+    .waitFor({ state: 'attached' });
+  await client.keyboard.press('c');
+  await client.locator('tc-captions').waitFor({ state: 'hidden' });
+});
+
+test('what is said is text, never markup', async () => {
+  const coach = await enter('coach');
+  mock.transcript('client-1', 'u1', '<img src=x onerror=alert(1)><b>bold</b>', true);
+  await coach.locator('.transcript-text', { hasText: '<img src=x' }).waitFor();
+  assert.equal(await coach.locator('tc-transcript img, tc-captions img').count(), 0);
+});
+
+test('the coach has the transcript with names and times, also after a reload', async () => {
+  const coach = await enter('coach');
+  mock.transcript('client-1', 'u1', 'I slept badly.', true, 65_000);
+  mock.transcript('ai-orb-s1', 'u2', 'Shall we breathe?', true, 71_000);
+  const items = coach.locator('.transcript-item');
+  await items.nth(1).waitFor();
+  assert.deepEqual(
+    (await items.allInnerTexts()).map((text) => text.replace(/\n+/g, '\n')),
+    ['Sam Client\n1:05\nI slept badly.', 'Orb\n1:11\nShall we breathe?'],
+  );
+  mock.received = [];
+  await coach.reload();
+  await mock.heard(({ type }) => type === 'join');
+  await items.nth(1).waitFor();
+  assert.deepEqual(mock.left, ['coach-1'], 'the page that went said so');
+});
+
+test('the coach mutes the orb; the client has no such button', async () => {
+  const coach = await enter('coach');
+  const client = await enter('client');
+  const button = coach.locator('#orb-mute');
+  assert.ok(await button.isDisabled(), 'nothing to mute without an orb');
+  mock.joinOrb();
+  await button.click();
+  await mock.heard(({ type, action }) => type === 'orb-control' && action === 'mute');
+  assert.equal(await button.getAttribute('aria-pressed'), 'true');
+  await button.click();
+  await mock.heard(({ type, action }) => type === 'orb-control' && action === 'unmute');
+  assert.equal(await client.locator('#orb-mute, tc-transcript').count(), 0);
+});
+
+test('why the orb is not there is said', async () => {
+  const client = await enter('client');
+  await shows(client, 'The orb is joining…');
+  const words = {
+    full: 'all places are taken',
+    failed: 'could not be started',
+    restarting: 'coming back',
+    off: 'not part of',
+  };
+  for (const [state, text] of Object.entries(words)) {
+    mock.setOrbState(state);
+    await client.locator('.orb-words', { hasText: text }).waitFor();
+  }
+});
+
+test('a lost socket comes back by itself, with resume, and nobody else notices', async () => {
+  const coach = await enter('coach');
+  const client = await enter('client');
+  await phase(coach, 'Live');
+  mock.cut('client-1');
+  await phase(client, 'Reconnecting…');
+  await shows(client, 'Connection lost.');
+  await mock.heard(({ type, resume, from }) => type === 'join' && resume === true && from === 'client-1');
+  await phase(client, 'Live');
+  assert.equal(await coach.locator('.partner.has-picture').count(), 1);
+});
+
+test('after a reload the call goes on', async () => {
+  const coach = await enter('coach');
+  const client = await enter('client');
+  await hasPicture(coach, '.partner');
+  await coach.reload();
+  await hasPicture(coach, '.partner');
+  await playing(coach, '.partner');
+  await hasPicture(client, '.partner');
+  await playing(client, '.partner');
+});
+
+test('the other leaves', async () => {
+  const coach = await enter('coach');
+  const client = await enter('client');
+  await phase(coach, 'Live');
+  await client.getByRole('button', { name: 'Leave' }).click();
+  await client.getByRole('heading', { name: 'You left the call' }).waitFor();
+  assert.deepEqual(await axe(client), []);
+  await shows(coach, 'Sam Client left the call.');
+  await phase(coach, 'Waiting');
+  assert.deepEqual(mock.left, ['client-1']);
+});
+
+for (const [code, words, button] of [
+  [4409, 'opened in another window', 'Use it here instead'],
+  [4403, 'You cannot enter this room', null],
+]) {
+  test(`closed with ${code}: ${words}`, async () => {
+    const client = await enter('client');
+    await phase(client, 'Waiting');
+    mock.cut('client-1', code);
+    await client.getByRole('heading', { name: 'The call is over' }).waitFor();
+    await shows(client, words);
+    assert.equal(await client.locator('#over button:visible').count(), button ? 1 : 0);
+  });
+}
+
+test('the session ends for everybody, with the reason', async () => {
+  const client = await enter('client');
+  await phase(client, 'Waiting');
+  mock.toHumans({ type: 'session-ended', reason: 'idle_timeout' });
+  await shows(client, 'Nothing was said for a long time');
+});
+
+test('a refused room says so and stays calm', async () => {
+  mock.refuseApi = 404;
+  const page = await openPage(browser, mock, 'client');
+  await page.goto(`${mock.url}/room/demo`);
+  await page.getByText('There is no such appointment.').waitFor();
+  await page.context().close();
+});
+
+const withoutDevices = (name) => {
+  navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', name));
+};
+
+for (const [name, words] of [
+  ['NotAllowedError', 'Microphone and camera are blocked'],
+  ['NotFoundError', 'No microphone and no camera were found'],
+]) {
+  test(`${name}: it is said, and one still sees the other`, async () => {
+    const client = await openPage(browser, mock, 'client');
+    pages.push(client);
+    await client.addInitScript(withoutDevices, name);
+    await client.goto(`${mock.url}/room/demo`);
+    await shows(client, words);
+    const coach = await enter('coach');
+    await hasPicture(client, '.partner');
+    await playing(client, '.partner');
+    await shows(coach, 'Camera is off');
+    assert.deepEqual(await axe(client), []);
+  });
+}
+
+test('allowed after all, sound and picture follow without joining again', async () => {
+  const client = await openPage(browser, mock, 'client');
+  pages.push(client);
+  await client.addInitScript(() => {
+    const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+    let asked = 0;
+    // Both at once, then each alone: three refusals, then the user has changed their mind.
+    navigator.mediaDevices.getUserMedia = (wish) =>
+      ++asked <= 3 ? Promise.reject(new DOMException('no', 'NotAllowedError')) : real(wish);
+  });
+  await client.goto(`${mock.url}/room/demo`);
+  const coach = await enter('coach');
+  await phase(coach, 'Live');
+  await client.getByRole('button', { name: 'Try again' }).click();
+  await hasPicture(coach, '.partner');
+  await playing(coach, '.partner');
+  await client.locator('.self.has-picture').waitFor();
+});
+
+test('settings: devices, shortcuts and diagnostics', async () => {
+  const client = await enter('client', {
+    permissions: ['clipboard-read', 'clipboard-write', 'camera', 'microphone'],
+  });
+  mock.transcript('client-1', 'u1', 'a secret thing', true);
+  await client.locator('.caption').waitFor();
+  await client.getByRole('button', { name: 'Settings' }).click();
+  await client.getByRole('dialog', { name: 'Settings' }).waitFor();
+  assert.ok((await client.locator('#settings-audio option').count()) > 1);
+  await client.selectOption('#settings-audio', { index: 1 });
+  assert.deepEqual(await axe(client), []);
+  await client.click('#settings-copy');
+  await shows(client, 'Copied');
+  const copied = await client.evaluate(() => navigator.clipboard.readText());
+  assert.match(copied, /signaling: joining/);
+  assert.doesNotMatch(copied, /secret/);
+  await client.uncheck('#settings-keys');
+  await client.click('#settings-done');
+  await client.keyboard.press('m');
+  await client.getByRole('button', { name: 'Mute', exact: true }).waitFor();
+});
+
+test('on a phone nothing is wider or taller than the screen, and the transcript opens over the call', async () => {
+  const coach = await enter('coach', { size: { width: 390, height: 844 } });
+  mock.transcript('client-1', 'u1', 'I slept badly.', true);
+  await coach.locator('.caption').waitFor();
+  assert.equal(await coach.locator('.transcript-text').isVisible(), false);
+  await coach.getByRole('button', { name: 'Transcript' }).click();
+  await coach.locator('.transcript-text').waitFor();
+  assert.deepEqual(await axe(coach), []);
+  await coach.getByRole('button', { name: 'Close transcript' }).click();
+  const size = await coach.evaluate(() => [
+    document.documentElement.scrollWidth,
+    document.documentElement.scrollHeight,
+  ]);
+  assert.deepEqual(size, [390, 844]);
+  const leave = await coach.locator('.control-leave').boundingBox();
+  assert.ok(leave.x + leave.width <= 390 && leave.y + leave.height <= 844 && leave.height >= 44);
+});
