@@ -68,17 +68,21 @@ export function received(page) {
   });
 }
 
-/** Asks `probe` until it returns something truthy; says what it saw last when it never does. */
+/**
+ * Asks `probe` until it returns something truthy. What the probe hands to its argument is told when it never does.
+ */
 export async function until(what, probe, deadlineMs = 60_000) {
   const end = Date.now() + deadlineMs;
   let last;
+  const seen = (value) => (last = value);
   for (;;) {
-    last = await probe();
-    if (last) {
-      return last;
+    const result = await probe(seen);
+    if (result) {
+      return result;
     }
     if (Date.now() > end) {
-      throw new Error(`not within ${deadlineMs} ms: ${what}`);
+      const saw = last === undefined ? '' : `\nlast seen: ${JSON.stringify(last)}`;
+      throw new Error(`not within ${deadlineMs} ms: ${what}${saw}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
