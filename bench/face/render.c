@@ -175,9 +175,9 @@ static void draw_sheet(const char *path, int size)
 		open_studio(&studio, size, size);
 		run(&studio, (enum tc_face_state)i, 0, 90, &out);
 		paste(&sheet, &out, i * size, 0);
-		run(&studio, (enum tc_face_state)i, 1, 84, &out);
+		run(&studio, (enum tc_face_state)i, 1, 30, &out);
 		paste(&sheet, &out, i * size, size);
-		printf("%s: %.0f kbit/s\n", names[i], (double)studio.bytes * 8 * FPS / 174 / 1000);
+		printf("%s: %.0f kbit/s\n", names[i], (double)studio.bytes * 8 * FPS / 120 / 1000);
 		close_studio(&studio);
 	}
 	save_sheet(&sheet, path);

@@ -37,7 +37,7 @@ static const struct tc_mood moods[TC_FACE_STATES] =
 				.rim = {0.95f, 1.35f, 1.20f},
 				.glow = {0.10f, 0.42f, 0.36f},
 				.halo = {0.02f, 0.13f, 0.13f},
-				.wave = {0.22f, 0.66f, 0.52f},
+				.wave = {0.15f, 0.46f, 0.36f},
 				.radius = 0.560f,
 				.breath = 0.008f,
 				.breath_hz = 0.22f,
@@ -45,7 +45,7 @@ static const struct tc_mood moods[TC_FACE_STATES] =
 				.inward = 1.0f,
 				.lean = 0.035f,
 				.lift = 0.35f,
-				.ring = 0.300f,
+				.ring = 0.480f,
 			},
 		[TC_FACE_PROCESSING] =
 			{
@@ -78,7 +78,7 @@ static const struct tc_mood moods[TC_FACE_STATES] =
 				.rim = {1.20f, 0.70f, 0.50f},
 				.glow = {0.54f, 0.22f, 0.12f},
 				.halo = {0.22f, 0.08f, 0.08f},
-				.wave = {0.52f, 0.22f, 0.12f},
+				.wave = {0.40f, 0.17f, 0.09f},
 				.radius = 0.525f,
 				.breath = 0.008f,
 				.breath_hz = 0.22f,

@@ -16,7 +16,7 @@
 #define WAVE_SPEED  0.95f /* radii a second */
 #define WAVE_REACH  0.85f /* radii beyond the edge */
 #define IN_WAVES    3.2f  /* crests per radius */
-#define OUT_WAVES   1.5f
+#define OUT_WAVES   1.8f
 #define SOFT_S      0.06f /* own waves are blurred by this much */
 #define RING_AT     0.15f
 #define RING_WIDTH  0.014f
@@ -55,7 +55,7 @@ static float waves(const struct tc_look *look, float beyond)
 	float in = 0.5f + 0.5f * cosf(TAU * (beyond * IN_WAVES + look->ripple));
 	in *= in * in * expf(-1.3f * beyond) * mood->inward *
 	      trail_at(look->heard, (WAVE_REACH - beyond) / WAVE_SPEED);
-	float out = 0.55f + 0.45f * cosf(TAU * (beyond * OUT_WAVES - look->ripple));
+	float out = 0.5f + 0.5f * cosf(TAU * (beyond * OUT_WAVES - look->ripple));
 	float age = beyond / WAVE_SPEED;
 	out *= expf(-2.4f * beyond) * mood->outward *
 	       (trail_at(look->spoken, age - SOFT_S) + trail_at(look->spoken, age) +
