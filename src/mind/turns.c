@@ -45,6 +45,17 @@ void tc_turns_forget(struct tc_mind_person *p)
 	p->speculated = false;
 }
 
+/* The words so far are done with; if the voice is on, it goes on in a new turn. */
+static void finish_turn(struct tc_mind *mind, struct tc_mind_person *p)
+{
+	bool talking = p->turn == TC_TURN_TALKING;
+	tc_turns_forget(p);
+	if (talking && p->present) {
+		set_turn(p, TC_TURN_TALKING);
+		p->voice_since = p->stable_since = mind->now;
+	}
+}
+
 static bool orb_talks(const struct tc_mind *mind)
 {
 	return mind->reply.state == TC_REPLY_PLAYING || mind->reply.state == TC_REPLY_SPOKEN;
@@ -286,7 +297,7 @@ void tc_mind_final(struct tc_mind *mind, const char *user_id, const struct tc_mi
 	}
 	record(mind, p, words);
 	bool resumed = p->turn == TC_TURN_TALKING;
-	tc_turns_forget(p);
+	finish_turn(mind, p);
 	take_final(mind, p, words, resumed);
 	drop_prepared(mind, p);
 	if (mind->reply.state == TC_REPLY_PLAYING && floor_free_but_for(mind, NULL)) {
@@ -302,7 +313,7 @@ void tc_mind_discarded(struct tc_mind *mind, const char *user_id, uint32_t utter
 	if (!p) {
 		return;
 	}
-	tc_turns_forget(p);
+	finish_turn(mind, p);
 	if (floor_free_but_for(mind, NULL)) {
 		tc_answers_duck(mind, false);
 	}

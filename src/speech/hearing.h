@@ -21,7 +21,8 @@ enum tc_hearing_kind {
 	TC_HEARING_PARTIAL, /* words so far; also sent when only stable_ms or end_score moved on */
 	TC_HEARING_FINAL,   /* answer to end_turn, or a turn of over 40 s cut; start_ms..end_ms is
 			       where the voice was */
-	TC_HEARING_DISCARDED, /* answer to end_turn when nothing was understood (a cough) */
+	TC_HEARING_DISCARDED, /* answer to end_turn when nothing was understood (a cough, or no
+				 turn was open) */
 };
 
 struct tc_hearing_event {
@@ -55,7 +56,8 @@ void tc_hearing_remove(struct tc_hearing *h,
  * full and this was lost (counted). */
 int tc_hearing_push(struct tc_hearing *h, int lane, const int16_t *pcm, size_t samples,
 		    int64_t time_us);
-/* Asks for the final of this utterance; 0: of the open one, if any. Without effect on others. */
+/* Asks for the final of this utterance; 0: of the open one. FINAL or DISCARDED follows, unless
+ * another utterance is open by now. */
 void tc_hearing_end_turn(struct tc_hearing *h, int lane, uint32_t utterance);
 /* A name to listen for; learnt when nobody speaks (it takes ~0.1 s). -EINVAL: too long. */
 int tc_hearing_add_word(struct tc_hearing *h, const char *word);

@@ -141,9 +141,14 @@ static void finish_turn(struct tc_lane *lane)
 		memset(&lane->event.hypothesis, 0, sizeof(lane->event.hypothesis));
 	}
 	bool understood = lane->event.hypothesis.word_count > 0;
+	lane->quiet_us = lane->state == LANE_SPEECH ? lane->latest_us : lane->quiet_us;
 	emit(lane, understood ? TC_HEARING_FINAL : TC_HEARING_DISCARDED, lane->latest_us);
-	lane->state = LANE_QUIET;
 	lane->preroll_count = 0; /* no word may be heard twice */
+	bool talking = lane->state == LANE_SPEECH;
+	lane->state = LANE_QUIET;
+	if (talking) { /* if the voice goes on, the next frame begins a turn */
+		emit(lane, TC_HEARING_SPEECH_END, lane->latest_us);
+	}
 }
 
 void tc_lane_stop(struct tc_lane *lane)
@@ -156,7 +161,11 @@ void tc_lane_stop(struct tc_lane *lane)
 
 void tc_lane_end_turn(struct tc_lane *lane, uint32_t utterance)
 {
-	if (tc_lane_is_open(lane) && (!utterance || lane->utterance == utterance)) {
+	if (!tc_lane_is_open(lane)) {
+		lane->event.hypothesis.word_count = 0; /* who asks is answered */
+		lane->event.hypothesis.text[0] = '\0';
+		emit(lane, TC_HEARING_DISCARDED, lane->latest_us);
+	} else if (!utterance || lane->utterance == utterance) {
 		finish_turn(lane);
 	}
 }
