@@ -148,21 +148,23 @@ static int prepare_dir(const struct tc_store_config *config, const char *path, c
 	return err;
 }
 
-/* SQLite would make it readable for all; the WAL files take over its mode. */
+/* SQLite would make it readable for all; the WAL files take over its mode. A file that is there is
+ * not opened: closing it again would drop the locks that other connections of this process hold on
+ * it (POSIX), and a process that then closes its own would take the WAL away from under them. */
 static int touch_private(const char *path, bool *made, char *why, size_t why_size)
 {
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	*made = fd >= 0;
-	if (fd < 0 && errno == EEXIST) {
-		fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd >= 0) {
+		close(fd);
+		return 0;
 	}
-	if (fd < 0) {
-		int err = -errno;
-		snprintf(why, why_size, "%s: %s", path, strerror(-err));
-		return err;
+	if (errno == EEXIST && access(path, R_OK | W_OK) == 0) {
+		return 0;
 	}
-	close(fd);
-	return 0;
+	int err = -errno;
+	snprintf(why, why_size, "%s: %s", path, strerror(-err));
+	return err;
 }
 
 static int look_for_damage(sqlite3 *db, const char *path, char *why, size_t why_size)

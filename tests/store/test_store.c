@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <setjmp.h>
@@ -228,6 +229,47 @@ static void two_processes_see_each_others_writes(void **state)
 	tc_store_close(other);
 }
 
+/* What the program does when it is run with a folder and an id: SQLite's locks are a process's, so
+ * a fork alone would prove nothing. */
+static int add_from_outside(const char *dir, const char *id)
+{
+	struct tc_store *store = NULL;
+	struct tc_store_config config = {.data_dir = dir};
+	struct tc_user user = {.name = "New", .role = TC_ROLE_CLIENT};
+	snprintf(user.id, sizeof(user.id), "%s", id);
+	snprintf(user.email, sizeof(user.email), "%s@example.org", id);
+	int err = tc_store_open(&store, &config, NULL, 0);
+	err = err ? err : tc_store_user_add(store, &user, "hash");
+	tc_store_close(store);
+	return err ? 1 : 0;
+}
+
+/* The server has three stores open while the command line comes and goes. */
+static void a_process_that_comes_and_goes_is_seen_by_all_who_stay(void **state)
+{
+	static const char *const ids[] = {"one", "two", "three"};
+	struct fixture *f = *state;
+	struct tc_store *other = NULL;
+	struct tc_user user;
+	struct tc_store_config config = {.data_dir = f->dir};
+	assert_int_equal(tc_store_open(&other, &config, NULL, 0), 0);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(tc_store_user(other, ids[i], &user), -ENOENT);
+		assert_int_equal(tc_store_user(f->store, ids[i], &user), -ENOENT);
+		pid_t pid = fork();
+		if (pid == 0) {
+			execl("/proc/self/exe", "test_store", f->dir, ids[i], (char *)NULL);
+			_exit(127);
+		}
+		int status = -1;
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+		assert_int_equal(tc_store_user(other, ids[i], &user), 0);
+		assert_int_equal(tc_store_user(f->store, ids[i], &user), 0);
+	}
+	tc_store_close(other);
+}
+
 static void overwrite(const struct fixture *f, off_t at, const char *bytes, size_t len)
 {
 	char path[128];
@@ -332,8 +374,11 @@ static void running_out_of_memory_leaves_nothing_behind(void **state)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	if (argc == 3) {
+		return add_from_outside(argv[1], argv[2]);
+	}
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
 		TEST(a_user_is_found_by_id_and_by_email_in_any_case),
@@ -344,6 +389,7 @@ int main(void)
 		TEST(a_call_keeps_its_words_and_summary),
 		TEST(what_a_crash_left_open_ends_at_its_last_words),
 		TEST(two_processes_see_each_others_writes),
+		TEST(a_process_that_comes_and_goes_is_seen_by_all_who_stay),
 		TEST(garbage_is_refused_and_left_as_it_is),
 		TEST(a_damaged_page_is_found_by_the_check),
 		TEST(a_newer_schema_and_a_foreign_file_are_refused),
