@@ -187,8 +187,9 @@ static int add_interfaces(NiceAgent *agent, bool loopback)
 	int count = 0;
 	GList *ips = nice_interfaces_get_local_ips(loopback);
 	for (GList *ip = ips; ip; ip = ip->next) {
-		/* Link-local addresses need a scope that candidates cannot carry. */
-		bool usable = strncmp(ip->data, "fe80:", 5) != 0;
+		/* Link-local addresses need a scope that candidates cannot carry; 127.0.0.1 does
+		 * all that ::1 would, and each address costs checks. */
+		bool usable = strncmp(ip->data, "fe80:", 5) != 0 && strcmp(ip->data, "::1") != 0;
 		count += usable && add_address(agent, ip->data);
 	}
 	g_list_free_full(ips, g_free);

@@ -49,6 +49,19 @@ static void free_server(struct tc_ice_server *server)
 	free(server);
 }
 
+/* IPv4 where there is one: a v6 address is of no use to those who have only v4, and more have. */
+static gchar *best_address(GList *found)
+{
+	GList *best = found;
+	for (GList *at = found; at; at = at->next) {
+		if (g_inet_address_get_family(at->data) == G_SOCKET_FAMILY_IPV4) {
+			best = at;
+			break;
+		}
+	}
+	return g_inet_address_to_string(best->data);
+}
+
 static void on_found(GObject *resolver, GAsyncResult *result, gpointer user)
 {
 	struct tc_ice_server *server = user;
@@ -58,7 +71,7 @@ static void on_found(GObject *resolver, GAsyncResult *result, gpointer user)
 	if (server->dead) {
 		free_server(server);
 	} else if (found) {
-		server->address = g_inet_address_to_string(found->data);
+		server->address = best_address(found);
 	} else {
 		TC_WARN(NULL, "%s: %s; going without", server->host, error->message);
 	}

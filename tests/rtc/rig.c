@@ -62,7 +62,7 @@ static void on_loss(void *user, int percent)
 	((struct rig_end *)user)->last_loss = percent;
 }
 
-static const struct tc_peer_events events = {
+const struct tc_peer_events rig_events = {
 	.state = on_state,
 	.sound = on_sound,
 	.picture = on_picture,
@@ -112,22 +112,27 @@ static void make_end(struct rig *rig, struct rig_end *end, bool offerer)
 	};
 	tc_test_source_init(&end->source, offerer ? 500 : 700, SIDE);
 	TC_ASSERT(tc_vp8_decoder_create(&end->decoder) == 0);
-	TC_ASSERT(tc_peer_create(&end->peer, &config, &events, end) == 0);
+	TC_ASSERT(tc_peer_create(&end->peer, &config, &rig_events, end) == 0);
 }
 
 void rig_init(struct rig *rig, const struct rig_options *options)
 {
-	*rig = (struct rig){.own_loop = !options->beside};
+	*rig = (struct rig){.loop = options->loop};
 	if (options->beside) {
 		rig->loop = options->beside->loop;
 		rig->rtc = options->beside->rtc;
-	} else {
+	}
+	if (!rig->loop) {
+		rig->own_loop = true;
 		TC_ASSERT(tc_loop_create(&rig->loop) == 0);
+	}
+	if (!rig->rtc) {
 		const struct tc_rtc_config config = {
 			.loop = rig->loop,
 			.clock = options->clock,
 			.bind_address = "127.0.0.1",
 		};
+		rig->own_rtc = true;
 		TC_ASSERT(tc_rtc_create(&rig->rtc, &config) == 0);
 	}
 	if (options->net) {
@@ -174,8 +179,10 @@ void rig_finish(struct rig *rig)
 	}
 	finish_end(&rig->a);
 	finish_end(&rig->b);
-	if (rig->own_loop) {
+	if (rig->own_rtc) {
 		tc_rtc_destroy(rig->rtc);
+	}
+	if (rig->own_loop) {
 		tc_loop_destroy(rig->loop);
 	}
 }

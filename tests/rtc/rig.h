@@ -35,16 +35,19 @@ struct rig {
 	struct tc_mock_net *net; /* NULL: real ICE on 127.0.0.1 */
 	struct rig_end a, b;
 	struct tc_timer *media;
-	bool silent;   /* send no media by timer */
-	bool own_loop; /* made by rig_init */
+	bool silent;            /* send no media by timer */
+	bool own_loop, own_rtc; /* made by rig_init */
 	int step;
 };
 
 struct rig_options {
 	struct rig *beside;                   /* use its loop and rtc */
+	struct tc_loop *loop;                 /* use this loop */
 	const struct tc_mock_net_config *net; /* NULL: real ICE */
 	const struct tc_clock *clock;
 };
+
+extern const struct tc_peer_events rig_events; /* their user: a struct rig_end */
 
 void rig_init(struct rig *rig, const struct rig_options *options);
 /* Closes what is open and frees all; turns the loop until the peers are gone. */

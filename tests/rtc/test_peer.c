@@ -256,6 +256,42 @@ static void the_answerer_may_be_the_dtls_server(void **state)
 	rig_finish(&rig);
 }
 
+static bool page_has_media(struct rig *page)
+{
+	return page->a.loud_sounds >= 10 && page->a.pictures >= 5 && page->a.broken == 0;
+}
+
+/* A reloaded page is another browser to us: other certificate, other SSRCs, same signaling. */
+static void a_page_that_reloads_is_answered_anew(void **state)
+{
+	struct rig rig, page;
+	start(&rig, &perfect);
+	assert_true(rig_wait(&rig, media_flows, DEADLINE_MS));
+	rig_init(&page, &(struct rig_options){.loop = rig.loop, .net = &perfect});
+	struct tc_peer *reloaded;
+	const struct tc_peer_config config = {.rtc = page.rtc,
+					      .offerer = true,
+					      .no_video = true,
+					      .receive_video = true,
+					      .link = &tc_mock_link,
+					      .link_factory = rig.net};
+	assert_int_equal(tc_peer_create(&reloaded, &config, &rig_events, &page.a), 0);
+	tc_peer_close(page.a.peer, NULL, NULL);
+	page.a.peer = reloaded;
+	rig_close(&rig.a);
+	char *offer, *answer;
+	assert_int_equal(tc_peer_offer(reloaded, false, &offer), 0);
+	assert_int_equal(tc_peer_answer(rig.b.peer, offer, &answer), 0);
+	assert_int_equal(tc_peer_accept(reloaded, answer), 0);
+	forget_media(&rig);
+	assert_true(rig_wait(&page, page_has_media, DEADLINE_MS));
+	assert_int_equal(tc_peer_state(rig.b.peer), TC_PEER_CONNECTED);
+	free(offer);
+	free(answer);
+	rig_finish(&page);
+	rig_finish(&rig);
+}
+
 static void candidates_before_the_offer_are_kept(void **state)
 {
 	struct rig rig;
@@ -454,6 +490,7 @@ int main(void)
 		cmocka_unit_test(garbage_on_the_wire_changes_nothing),
 		cmocka_unit_test(a_bad_offer_leaves_the_connection_as_it_was),
 		cmocka_unit_test(the_answerer_may_be_the_dtls_server),
+		cmocka_unit_test(a_page_that_reloads_is_answered_anew),
 		cmocka_unit_test(candidates_before_the_offer_are_kept),
 		cmocka_unit_test(a_peer_may_be_closed_from_its_own_event),
 		cmocka_unit_test(states_follow_what_is_heard),
