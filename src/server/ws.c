@@ -38,11 +38,9 @@ struct session {
 	char *rx;                  /* owned: the message that has come in part; NULL: none */
 	uint32_t tx_at, tx_len, tx_cap;
 	uint32_t rx_len, rx_cap;
-	uint16_t close_code; /* not 0: it is to be closed */
-	bool ping_due;
+	bool closing; /* our close frame is on its way */
 	bool dirty;
 	bool binary;
-	char close_reason[48];
 	TAILQ_ENTRY(session) dirty_link;
 };
 
@@ -60,7 +58,9 @@ const size_t tc_ws_session_size = sizeof(struct session);
  * LWS_WRITE_HTTP hands it bytes as they are, in order with its own control frames, and it keeps
  * what the kernel does not take. */
 #define FRAME_HEAD_MAX 10
-#define FRAME_TEXT     0x81 /* FIN, text */
+#define FRAME_TEXT     0x81 /* all with FIN */
+#define FRAME_CLOSE    0x88
+#define FRAME_PING     0x89
 #define CHUNK_MAX      (64u * 1024)
 
 static bool has_frames(const struct session *session)
@@ -103,9 +103,9 @@ static bool reserve(struct session *session, size_t extra)
 	return true;
 }
 
-static size_t put_head(char *at, uint64_t len)
+static size_t put_head(char *at, int kind, uint64_t len)
 {
-	at[0] = (char)FRAME_TEXT;
+	at[0] = (char)kind;
 	size_t bytes = len < 126 ? 0 : len <= UINT16_MAX ? 2 : 8;
 	at[1] = (char)(bytes == 0 ? len : bytes == 2 ? 126 : 127);
 	for (size_t i = 0; i < bytes; i++) {
@@ -126,25 +126,38 @@ static size_t frame_size(const char *at)
 	return 2 + bytes + len;
 }
 
-static size_t sink_send(void *conn, const struct tc_signal_piece *pieces, int count)
+/* false: no memory. */
+static bool put_frame(struct session *session, int kind, const struct tc_signal_piece *pieces,
+		      int count)
 {
-	struct session *session = conn;
 	size_t len = 0;
 	for (int i = 0; i < count; i++) {
 		len += pieces[i].len;
 	}
 	if (!reserve(session, FRAME_HEAD_MAX + len)) {
-		return SIZE_MAX;
+		return false;
 	}
 	char *at = session->tx + session->tx_len;
-	at += put_head(at, len);
+	at += put_head(at, kind, len);
 	for (int i = 0; i < count; i++) {
 		memcpy(at, pieces[i].data, pieces[i].len);
 		at += pieces[i].len;
 	}
 	session->tx_len = (uint32_t)(at - session->tx);
 	mark_dirty(session);
-	return session->tx_len - session->tx_at;
+	return true;
+}
+
+static size_t sink_send(void *conn, const struct tc_signal_piece *pieces, int count)
+{
+	struct session *session = conn;
+	return put_frame(session, FRAME_TEXT, pieces, count) ? session->tx_len - session->tx_at
+							     : SIZE_MAX;
+}
+
+static void sink_ping(void *conn)
+{
+	put_frame(conn, FRAME_PING, NULL, 0);
 }
 
 static void drop_frames(struct session *session)
@@ -154,23 +167,20 @@ static void drop_frames(struct session *session)
 	session->tx_at = session->tx_len = session->tx_cap = 0;
 }
 
-static void sink_ping(void *conn)
-{
-	struct session *session = conn;
-	session->ping_due = true;
-	mark_dirty(session);
-}
-
+/* libwebsockets sends a close frame of its own only from some callbacks' return; ours takes its
+ * turn behind what was sent before. The connection ends with the peer's answer, or without it. */
 static void sink_close(void *conn, int code, const char *reason, bool flush)
 {
 	struct session *session = conn;
+	const char status[2] = {(char)(code >> 8), (char)code};
+	struct tc_signal_piece pieces[2] = {{status, 2}, {reason, strlen(reason)}};
 	if (!flush) {
 		drop_frames(session);
 	}
-	session->close_code = (uint16_t)code;
-	snprintf(session->close_reason, sizeof(session->close_reason), "%s", reason);
-	lws_set_timeout(session->wsi, PENDING_TIMEOUT_CLOSE_SEND, CLOSE_SECONDS);
-	mark_dirty(session);
+	session->closing = true;
+	bool waits = put_frame(session, FRAME_CLOSE, pieces, 2);
+	lws_set_timeout(session->wsi, PENDING_TIMEOUT_USER_REASON_BASE,
+			waits ? CLOSE_SECONDS : LWS_TO_KILL_ASYNC);
 }
 
 const struct tc_rooms_sink tc_ws_sink = {
@@ -202,31 +212,12 @@ static int write_frames(struct session *session)
 		}
 		session->tx_at += (uint32_t)len;
 	}
-	if (!has_frames(session)) {
+	if (has_frames(session)) {
+		lws_callback_on_writable(session->wsi);
+	} else {
 		drop_frames(session);
 	}
 	return 0;
-}
-
-static int write_ping(struct session *session)
-{
-	unsigned char frame[LWS_PRE + 1];
-	session->ping_due = false;
-	return lws_write(session->wsi, frame + LWS_PRE, 0, LWS_WRITE_PING) < 0 ? -1 : 0;
-}
-
-/* Sends what can be sent. -1: the socket is dead. */
-static int flush(struct session *session)
-{
-	int err = has_frames(session) ? write_frames(session) : 0;
-	if (!err && session->ping_due && !lws_partial_buffered(session->wsi)) {
-		err = write_ping(session);
-	}
-	/* Closing is said by a callback's return value, so that one is needed, too. */
-	if (!err && (has_frames(session) || session->ping_due || session->close_code)) {
-		lws_callback_on_writable(session->wsi);
-	}
-	return err;
 }
 
 static void flush_dirty(struct tc_ws *ws)
@@ -235,26 +226,12 @@ static void flush_dirty(struct tc_ws *ws)
 	while ((session = TAILQ_FIRST(&ws->dirty))) {
 		TAILQ_REMOVE(&ws->dirty, session, dirty_link);
 		session->dirty = false;
-		if (flush(session)) {
+		if (write_frames(session)) {
 			lws_set_timeout(session->wsi, PENDING_TIMEOUT_CLOSE_SEND,
 					LWS_TO_KILL_ASYNC);
 		}
 	}
 	tc_rooms_dispatch(ws->config.rooms);
-}
-
-static int on_writeable(struct session *session)
-{
-	if (flush(session)) {
-		return -1;
-	}
-	if (session->close_code && !has_frames(session) && !lws_partial_buffered(session->wsi)) {
-		lws_close_reason(session->wsi, session->close_code,
-				 (unsigned char *)session->close_reason,
-				 strlen(session->close_reason));
-		return -1;
-	}
-	return 0;
 }
 
 /* --- frames in --- */
@@ -291,7 +268,7 @@ static void rx_drop(struct session *session)
 static int on_receive(struct session *session, const char *data, size_t len)
 {
 	struct lws *wsi = session->wsi;
-	if (session->close_code) {
+	if (session->closing) {
 		return 0;
 	}
 	if (lws_is_first_fragment(wsi)) {
@@ -465,7 +442,10 @@ int tc_ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user
 		tc_rooms_pong(session->conn);
 		return 0;
 	case LWS_CALLBACK_SERVER_WRITEABLE:
-		return on_writeable(session);
+		return write_frames(session);
+	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
+		/* The answer to our close frame gets none; the peer's own is echoed by lws. */
+		return session->closing ? -1 : 0;
 	case LWS_CALLBACK_CLOSED:
 		on_closed(session);
 		return 0;
