@@ -17,11 +17,12 @@ TC_LOG_TOPIC("server.ws");
 
 #define TICK_MS 250
 /* A closed connection that does not take its close frame is ended after this. */
-#define CLOSE_SECONDS 5
+#define CLOSE_MS 5000
 
 struct tc_ws {
 	struct tc_ws_config config;
-	TAILQ_HEAD(, session) dirty; /* have something to send in this turn */
+	TAILQ_HEAD(, session) dirty;   /* have something to send in this turn */
+	TAILQ_HEAD(, session) closing; /* in the order of their deadlines */
 	uv_timer_t tick;
 	uv_prepare_t prepare;
 	uv_check_t check;
@@ -38,10 +39,11 @@ struct session {
 	char *rx;                  /* owned: the message that has come in part; NULL: none */
 	uint32_t tx_at, tx_len, tx_cap;
 	uint32_t rx_len, rx_cap;
-	bool closing; /* our close frame is on its way */
+	uint64_t close_by_ms; /* not 0: our close frame is on its way, the end comes by then */
 	bool dirty;
 	bool binary;
 	TAILQ_ENTRY(session) dirty_link;
+	TAILQ_ENTRY(session) closing_link;
 };
 
 struct admitted {
@@ -177,10 +179,9 @@ static void sink_close(void *conn, int code, const char *reason, bool flush)
 	if (!flush) {
 		drop_frames(session);
 	}
-	session->closing = true;
-	bool waits = put_frame(session, FRAME_CLOSE, pieces, 2);
-	lws_set_timeout(session->wsi, PENDING_TIMEOUT_USER_REASON_BASE,
-			waits ? CLOSE_SECONDS : LWS_TO_KILL_ASYNC);
+	uint64_t patience = put_frame(session, FRAME_CLOSE, pieces, 2) ? CLOSE_MS : 0;
+	session->close_by_ms = uv_now(session->ws->config.loop) + patience;
+	TAILQ_INSERT_TAIL(&session->ws->closing, session, closing_link);
 }
 
 const struct tc_rooms_sink tc_ws_sink = {
@@ -220,6 +221,13 @@ static int write_frames(struct session *session)
 	return 0;
 }
 
+/* Outside of callbacks only. A timeout set with lws would not do: set from outside, it is not
+ * looked at before lws has something else to do. */
+static void kill_now(struct session *session)
+{
+	lws_set_timeout(session->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
+}
+
 static void flush_dirty(struct tc_ws *ws)
 {
 	struct session *session;
@@ -227,8 +235,7 @@ static void flush_dirty(struct tc_ws *ws)
 		TAILQ_REMOVE(&ws->dirty, session, dirty_link);
 		session->dirty = false;
 		if (write_frames(session)) {
-			lws_set_timeout(session->wsi, PENDING_TIMEOUT_CLOSE_SEND,
-					LWS_TO_KILL_ASYNC);
+			kill_now(session);
 		}
 	}
 	tc_rooms_dispatch(ws->config.rooms);
@@ -268,7 +275,7 @@ static void rx_drop(struct session *session)
 static int on_receive(struct session *session, const char *data, size_t len)
 {
 	struct lws *wsi = session->wsi;
-	if (session->closing) {
+	if (session->close_by_ms) {
 		return 0;
 	}
 	if (lws_is_first_fragment(wsi)) {
@@ -301,6 +308,11 @@ static void on_tick(uv_timer_t *timer)
 {
 	struct tc_ws *ws = timer->data;
 	tc_rooms_tick(ws->config.rooms);
+	struct session *session = TAILQ_FIRST(&ws->closing);
+	while (session && session->close_by_ms <= uv_now(timer->loop)) {
+		kill_now(session); /* and it is gone from the list */
+		session = TAILQ_FIRST(&ws->closing);
+	}
 	struct tc_rooms_counts counts = tc_rooms_counts(ws->config.rooms);
 	if (counts.connections == 0 && counts.participants == 0) {
 		uv_timer_stop(timer); /* an empty server sleeps */
@@ -420,6 +432,9 @@ static void on_closed(struct session *session)
 	if (session->dirty) {
 		TAILQ_REMOVE(&session->ws->dirty, session, dirty_link);
 	}
+	if (session->close_by_ms) {
+		TAILQ_REMOVE(&session->ws->closing, session, closing_link);
+	}
 	tc_rooms_detach(session->conn);
 	free(session->tx);
 	free(session->rx);
@@ -445,7 +460,7 @@ int tc_ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user
 		return write_frames(session);
 	case LWS_CALLBACK_WS_PEER_INITIATED_CLOSE:
 		/* The answer to our close frame gets none; the peer's own is echoed by lws. */
-		return session->closing ? -1 : 0;
+		return session->close_by_ms ? -1 : 0;
 	case LWS_CALLBACK_CLOSED:
 		on_closed(session);
 		return 0;
@@ -479,6 +494,7 @@ int tc_ws_create(struct tc_ws **out, const struct tc_ws_config *config)
 	}
 	ws->config = *config;
 	TAILQ_INIT(&ws->dirty);
+	TAILQ_INIT(&ws->closing);
 	uv_timer_init(config->loop, &ws->tick);
 	uv_prepare_init(config->loop, &ws->prepare);
 	uv_check_init(config->loop, &ws->check);
