@@ -1,0 +1,267 @@
+// The command line from outside: results, exit codes, one line of error (docs/protocol, section 6).
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { createHmac } from 'node:crypto';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+
+import WebSocket from 'ws';
+
+import { API_KEY, ROOT, TRICALL, joinToken, startServer } from '../lib/server.mjs';
+
+let dir;
+before(() => (dir = fs.mkdtempSync(path.join(os.tmpdir(), 'tricall-cli-'))));
+after(() => fs.rmSync(dir, { recursive: true, force: true }));
+
+/** Nothing of the developer's environment but the path. */
+function run(args, { env = {}, input = '', cwd = dir } = {}) {
+  const { status, signal, stdout, stderr } = spawnSync(TRICALL, args, {
+    cwd,
+    input,
+    encoding: 'utf8',
+    env: { PATH: process.env.PATH, ...env },
+    timeout: 60_000,
+  });
+  return { code: status, signal, out: stdout, err: stderr };
+}
+
+function refused(answer, code, pattern) {
+  assert.equal(answer.code, code, answer.err);
+  assert.match(answer.err, /^tricall: [^\n]+\n$/);
+  assert.match(answer.err, pattern);
+  assert.equal(answer.out, '');
+}
+
+const person = (email, role = 'client') => ['user', 'add', '--email', email, '--name', 'N', '--role', role, '--password-stdin'];
+const pass = { input: 'correct horse\n' };
+
+test('user add prints the id and nothing else', () => {
+  const answer = run(person('a@example.org', 'coach'), pass);
+  assert.equal(answer.code, 0, answer.err);
+  assert.match(answer.out, /^[a-z2-7]{20}\n$/);
+  assert.equal(answer.err, '');
+  const made = run(['user', 'add', '--email=b@example.org', '--name=Bé', '--role=client', '--json']);
+  const user = JSON.parse(made.out);
+  assert.equal(user.name, 'Bé');
+  assert.match(user.password, /^[a-z2-9]{4}(-[a-z2-9]{4}){3}$/);
+  const shown = run(['user', 'add', '--email', 'c@example.org', '--name', 'C', '--role', 'admin']);
+  assert.match(shown.out, /^[a-z2-7]{20}\n$/);
+  assert.match(shown.err, /^password: \S+\n$/);
+});
+
+test('user add says what it expected', () => {
+  refused(run(['user', 'add']), 64, /--email/);
+  refused(run(person('no-address'), pass), 64, /no-address.*expected an address/);
+  refused(run(['user', 'add', '--email', 'x@y.z', '--role', 'client']), 64, /--name/);
+  refused(run(['user', 'add', '--email', 'x@y.z', '--name', 'X', '--role', 'king']), 64, /--role=king: expected coach, client or admin/);
+  refused(run(['user', 'add', '--email', 'x@y.z', '--name', 'a\nb', '--role', 'client']), 64, /--name/);
+  refused(run(person('x@y.z'), { input: '' }), 64, /--password-stdin/);
+  refused(run(person('A@EXAMPLE.org'), pass), 1, /there is a user with this email/);
+  refused(run([...person('x@y.z'), '--room', 'r']), 64, /takes no ROOM/);
+  refused(run([...person('x@y.z'), '--bogus']), 64, /unexpected --bogus/);
+  refused(run([...person('x@y.z'), 'extra']), 64, /unexpected extra/);
+});
+
+test('appointment add', () => {
+  const add = (...more) => run(['appointment', 'add', '--coach', 'a@example.org', '--client', 'B@example.org', ...more]);
+  assert.deepEqual(add('--room', 'r1'), { code: 0, signal: null, out: 'r1\n', err: '' });
+  const full = JSON.parse(add('--room', 'r2', '--starts', '2026-11-23T19:00:00+01:00', '--minutes', '30', '--status', 'test', '--json').out);
+  assert.equal(full.startsMs, Date.parse('2026-11-23T18:00:00Z'));
+  assert.equal(full.minutes, 30);
+  assert.equal(full.status, 'test');
+  refused(add('--room', 'r1'), 1, /r1: it has an appointment/);
+  refused(add('--room', 'a b'), 64, /--room=a b: expected 1 to 128/);
+  refused(add(), 64, /--room/);
+  refused(add('--room', 'r3', '--starts', 'tomorrow'), 64, /--starts=tomorrow/);
+  refused(add('--room', 'r3', '--starts', '2026-02-30T10:00:00Z'), 64, /--starts/);
+  refused(add('--room', 'r3', '--minutes', '0'), 64, /MINUTES=0: expected/);
+  refused(add('--room', 'r3', '--status', 'maybe'), 64, /STATUS=maybe/);
+  refused(run(['appointment', 'add', '--room', 'r3', '--coach', 'a@example.org', '--client', 'a@example.org']), 64, /somebody else/);
+  refused(run(['appointment', 'add', '--room', 'r3', '--coach', 'zz@example.org', '--client', 'b@example.org']), 1, /zz@example.org: no user/);
+});
+
+test('token create signs what the server takes', () => {
+  const env = { API_KEYS: `${API_KEY.id}:${API_KEY.secret}` };
+  const create = (...more) => run(['token', 'create', '--key', 'test', '--room', 'r', '--user', 'u', '--name', 'Zoë', '--role', 'coach', ...more], { env });
+  const answer = create('--ttl', '15m');
+  assert.equal(answer.code, 0, answer.err);
+  const [head, body, mac] = answer.out.trim().split('.');
+  assert.equal(mac, createHmac('sha256', API_KEY.secret).update(`${head}.${body}`).digest('base64url'));
+  const claims = JSON.parse(Buffer.from(body, 'base64url'));
+  assert.deepEqual([claims.iss, claims.sub, claims.name, claims.room, claims.role], ['test', 'u', 'Zoë', 'r', 'coach']);
+  assert.ok(Math.abs(claims.exp - Date.now() / 1000 - 900) < 10);
+  refused(create('--ttl', 'soon'), 64, /--ttl=soon/);
+  refused(create('--ttl', '-1h'), 64, /--ttl/);
+  refused(create('--role', 'king'), 64, /--role=king/);
+  refused(run(['token', 'create', '--key', 'other', '--room', 'r', '--user', 'u', '--role', 'coach'], { env }), 64, /--key=other/);
+  refused(run(['token', 'create', '--key', 'k', '--room', 'r', '--user', 'u', '--role', 'ai'], { env: { API_KEYS: 'k:short' } }), 64, /API_KEYS: key k: expected a secret of at least 32 bytes, not 5$/m);
+});
+
+test('config knows where each value came from', () => {
+  const cwd = fs.mkdtempSync(path.join(dir, 'config-'));
+  fs.writeFileSync(path.join(cwd, '.env'), 'PORT=4000\nHOST=127.0.0.2\nNODE_ENV=production\nORB_LOG_LEVEL="debug"\n');
+  const values = JSON.parse(run(['config', '--json', '--max-concurrent-orbs', '3'], { cwd, env: { PORT: '5000', TURN_SECRET: 'hush' } }).out);
+  assert.deepEqual(values.PORT, { value: '5000', source: 'environment' });
+  assert.deepEqual(values.HOST, { value: '127.0.0.2', source: 'file' });
+  assert.deepEqual(values.ORB_LOG_LEVEL, { value: 'debug', source: 'file' });
+  assert.deepEqual(values.MAX_CONCURRENT_ORBS, { value: '3', source: 'flag' });
+  assert.deepEqual(values.TURN_SECRET, { value: '***', source: 'environment' });
+  const defaults = {
+    PORT: '3000', HOST: '127.0.0.1', DATA_DIR: './data', ENABLE_AI_ORBS: 'true', MAX_CONCURRENT_ORBS: '8', ORB_LOG_LEVEL: 'info',
+    ORB_HEALTH_CHECK_INTERVAL: '30000', ORB_CLEANUP_GRACE_PERIOD: '60000', ORB_MAX_LIFETIME: '7200000', ORB_IDLE_TIMEOUT: '300000',
+    ORB_TEST_TIMEOUT: '30000', ORB_ACTIVE_CLEANUP: '1800000', ORB_UNRESPONSIVE_AFTER: '60000', ORB_KILL_AFTER: '120000',
+    ORB_KILL_GRACE: '10000', ORB_MAX_MEMORY_MB: '2048', ORB_MAX_CPU_PERCENT: '50', SIGNAL_RATE: '100', SIGNAL_BURST: '300',
+  };
+  const plain = JSON.parse(run(['config', '--json']).out);
+  for (const [name, value] of Object.entries(defaults)) {
+    assert.deepEqual(plain[name], { value, source: 'default' }, name);
+  }
+  assert.match(run(['config', '--port=7']).out, /^PORT=7 {2}# flag$/m);
+});
+
+test('a setting that does not parse stops with name, value and what was expected', () => {
+  refused(run(['serve', '--port', 'abc']), 64, /PORT=abc: expected a whole number from 0 to 65535/);
+  refused(run(['config'], { env: { ENABLE_AI_ORBS: 'maybe' } }), 64, /ENABLE_AI_ORBS=maybe: expected true or false/);
+  refused(run(['config'], { env: { MAX_CONCURRENT_ORBS: '-1' } }), 64, /MAX_CONCURRENT_ORBS=-1/);
+  refused(run(['config'], { env: { LOG_LEVEL: 'loud' } }), 64, /LOG_LEVEL=loud/);
+  refused(run(['config'], { env: { LOG_FORMAT: 'xml' } }), 64, /LOG_FORMAT=xml: expected text\|json/);
+  refused(run(['config'], { env: { PUBLIC_URL: 'call.example.org' } }), 64, /PUBLIC_URL/);
+  refused(run(['config'], { env: { STUN_URLS: 'stun:a:1,b' } }), 64, /STUN_URLS/);
+  refused(run(['config'], { env: { TURN_URLS: 'turn:a:1' } }), 64, /TURN_SECRET/);
+  refused(run(['config'], { env: { TLS_CERT: 'x' } }), 64, /TLS_KEY/);
+  refused(run(['serve', '--port']), 64, /port: expected a value/);
+  refused(run(['serve', '--nonsense']), 64, /unexpected --nonsense/);
+});
+
+test('docs/configuration.md is what the program says', () => {
+  assert.equal(run(['config', '--markdown']).out, fs.readFileSync(path.join(ROOT, 'docs/configuration.md'), 'utf8'));
+});
+
+test('every command has --help', () => {
+  const all = run(['--help']);
+  assert.equal(all.code, 0);
+  const commands = [...all.out.matchAll(/^ {2}(\w+(?: \w+)?) {2,}/gm)].map((match) => match[1]);
+  for (const command of commands.length >= 10 ? commands : assert.fail(all.out)) {
+    const help = run([...command.split(' '), '--help']);
+    assert.equal(help.code, 0, command);
+    assert.ok(help.out.startsWith(`usage: tricall ${command}`), help.out);
+    assert.match(help.out, /--data-dir/);
+  }
+  assert.match(run(['version']).out, /^tricall \d+\.\d+\.\d+\n$/);
+  refused(run([]), 64, /expected a command/);
+  refused(run(['dance']), 64, /dance: no such command/);
+  refused(run(['user', 'remove']), 64, /user remove: no such command/);
+});
+
+test('doctor tells, and its exit code with it', () => {
+  const checks = JSON.parse(run(['doctor', '--json', '--port', '0']).out);
+  const names = checks.map(({ check }) => check);
+  for (const name of ['libraries', 'speech', 'pages', 'orb', 'database', 'disk', 'port', 'turn']) {
+    assert.ok(names.includes(name), name);
+  }
+  assert.equal(run(['doctor', '--web-dir', dir, '--port', '0']).code, 1);
+});
+
+test('serve: a busy port is one line, and nothing was made', async () => {
+  const blocker = net.createServer().listen(0, '127.0.0.1');
+  await new Promise((resolve) => blocker.once('listening', resolve));
+  const data = path.join(dir, 'never');
+  refused(run(['serve', '--port', String(blocker.address().port), '--data-dir', data]), 1, /Address already in use|busy/);
+  assert.ok(!fs.existsSync(data));
+  blocker.close();
+});
+
+test('serve: a damaged, unreadable or missing place is one line', () => {
+  const data = path.join(dir, 'bad');
+  fs.mkdirSync(data);
+  fs.writeFileSync(path.join(data, 'tricall.db'), 'x'.repeat(5000));
+  const serve = (...more) => run(['serve', '--port', '0', ...more]);
+  const lastLine = ({ code, err, out }) => {
+    assert.equal(code, 1);
+    assert.equal(out, '');
+    return err.trimEnd().split('\n').at(-1);
+  };
+  assert.match(lastLine(serve('--data-dir', data)), /^tricall: .*tricall\.db: .*not a database/);
+  assert.equal(fs.readFileSync(path.join(data, 'tricall.db'), 'utf8'), 'x'.repeat(5000));
+  assert.match(lastLine(serve('--data-dir', path.join(dir, 'no/such/place'))), /data folder .*No such file/);
+  assert.match(lastLine(serve('--data-dir', path.join(data, 'tricall.db'))), /Not a directory/);
+  assert.match(lastLine(serve('--web-dir', dir)), /WEB_DIR/);
+  assert.match(lastLine(serve('--host', 'not-an-address')), /HOST/);
+  assert.match(lastLine(serve('--tls-cert', '/none', '--tls-key', '/none')), /\/none/);
+  refused(run(['session', 'list', '--data-dir', path.join(dir, 'empty')]), 1, /No such file/);
+});
+
+test('serve --demo makes two people and a room once', async () => {
+  const data = path.join(dir, 'demo');
+  const options = { env: { ENABLE_AI_ORBS: 'false' }, args: ['--demo'], dataDir: data };
+  fs.mkdirSync(data);
+  const first = await startServer(options);
+  const [, email, password] = /coach +(\S+) +password +(\S+)/.exec(first.log());
+  assert.match(first.log(), new RegExp(`${first.url}/room/demo`));
+  const answer = await fetch(`${first.url}/sign-in`, { method: 'POST', body: new URLSearchParams({ email, password }), redirect: 'manual' });
+  assert.equal(answer.status, 303);
+  assert.equal((await first.stop()).code, 0);
+  const second = await startServer(options);
+  assert.doesNotMatch(second.log(), /password {2}/);
+  assert.match(second.log(), /\/room\/demo/);
+  await second.stop();
+});
+
+test('serve: a second signal ends at once, whatever the orb does', async () => {
+  const server = await startServer({ env: { ORB_COMMAND: "/bin/sh -c 'exec sleep 300'" } });
+  const ws = new WebSocket(`${server.ws}/ws-simple/r?token=${joinToken({ sub: 'ann', room: 'r', role: 'coach' })}`);
+  ws.on('error', () => {});
+  await new Promise((resolve) => ws.once('open', resolve));
+  ws.send(JSON.stringify({ type: 'join', roomId: 'r', userId: 'ann', userRole: 'coach', userName: 'Ann' }));
+  const [, pid] = await server.logged(/orb process (\d+) started/);
+  server.child.kill('SIGTERM');
+  await server.logged(/draining/);
+  assert.equal((await fetch(`${server.url}/readyz`)).status, 503);
+  server.child.kill('SIGTERM');
+  assert.deepEqual(await server.exited, { code: 1, signal: null });
+  await until(() => fs.existsSync(`/proc/${pid}/exe`), (there) => !there);
+  assert.ok(!fs.existsSync(`/proc/${pid}/exe`));
+  await server.stop();
+});
+
+test('sessions are listed, shown and exported beside the server', async () => {
+  const server = await startServer({ env: { ENABLE_AI_ORBS: 'false', ORB_CLEANUP_GRACE_PERIOD: '1' } });
+  try {
+    const cli = (...args) => run([...args, '--data-dir', server.dataDir]);
+    const ws = new WebSocket(`${server.ws}/ws-simple/talk?token=${joinToken({ sub: 'ann', name: 'Ann', room: 'talk', role: 'coach' })}`);
+    await new Promise((resolve, reject) => ws.once('open', resolve).once('error', reject));
+    ws.send(JSON.stringify({ type: 'join', roomId: 'talk', userId: 'ann', userRole: 'coach', userName: 'Ann' }));
+    const [, id] = await server.logged(/talk: call (\w+) begins/);
+    ws.send(JSON.stringify({ type: 'leave' }));
+    await server.logged(/talk: call \w+ ends/);
+    // Another call: everything the first one queued has been written before it.
+    ws.close();
+    const list = await until(() => JSON.parse(cli('session', 'list', '--json').out), (all) => all[0]?.endedMs);
+    assert.deepEqual([list[0].id, list[0].room, list[0].coach], [id, 'talk', 'ann']);
+    assert.match(cli('session', 'list').out, new RegExp(`^${id} .* talk$`, 'm'));
+    assert.equal(JSON.parse(cli('session', 'show', id, '--json').out).utterances, 0);
+    assert.match(cli('session', 'show', id).out, /^- room: talk$/m);
+    assert.deepEqual(JSON.parse(cli('session', 'export', id, '--format', 'json').out).transcript, []);
+    assert.equal(cli('session', 'export', id, '--format', 'vtt').out, 'WEBVTT\n');
+    assert.match(cli('session', 'export', id).out, /^## Transcript$/m);
+    refused(cli('session', 'show', 'nobody'), 1, /session nobody: there is none/);
+    refused(cli('session', 'show'), 64, /expected ID/);
+    refused(cli('session', 'export', id, '--format', 'pdf'), 64, /FORMAT=pdf/);
+  } finally {
+    await server.stop();
+  }
+});
+
+/** Asks again until the answer is right: the server writes off its loop. */
+async function until(question, right) {
+  for (let i = 0; ; i++) {
+    const answer = question();
+    if (right(answer) || i === 100) {
+      return answer;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
