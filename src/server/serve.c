@@ -27,7 +27,8 @@
 
 TC_LOG_TOPIC("server");
 
-#define TICK_MS 1000
+#define EARLY_MS (15 * 60 * 1000) /* as web/lib/room-state.js has it */
+#define TICK_MS  1000
 /* An orb's token outlives its longest life a little: it may be late to end. */
 #define ORB_TOKEN_SLACK_S 600
 #define PATH_SIZE         4096
@@ -99,6 +100,20 @@ static const struct tc_call *call_of(struct app *app, const char *room,
 	return call;
 }
 
+/* When the two people's time is up, as the pages count it. 0: no fixed end. */
+static int64_t end_of(const struct tc_call *call, const struct tc_appointment *a)
+{
+	int64_t length_ms = a->minutes * 60 * 1000;
+	int64_t planned = a->starts_ms + length_ms;
+	if (a->minutes <= 0) {
+		return 0;
+	}
+	/* Without a fixed time, or far from it, the time runs from when they met. */
+	bool inside = a->starts_ms && call->started_ms > a->starts_ms - EARLY_MS &&
+		      call->started_ms < planned;
+	return inside ? planned : call->started_ms + length_ms;
+}
+
 static void on_joined(void *user, const char *room, const struct tc_room_person *who, int humans)
 {
 	struct app *app = user;
@@ -117,7 +132,8 @@ static void on_joined(void *user, const char *room, const struct tc_room_person 
 				  .session = call->id,
 				  .coach = call->coach,
 				  .client = call->client,
-				  .test = known && a.test};
+				  .test = known && a.test,
+				  .ends_ms = known ? end_of(call, &a) : 0};
 	tc_orbs_joined(app->orbs, &orb, who->user_id);
 }
 

@@ -198,7 +198,8 @@ static void do_tell(void)
 	static const char *const names[] = {"NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE",
 					    "CPU_SERVER_HOST", "CPU_WEBSOCKET_URL",
 					    "ORB_TOKEN",       "ORB_LOG_LEVEL",
-					    "API_KEYS",        "EXTRA"};
+					    "API_KEYS",        "EXTRA",
+					    "ORB_SESSION_ENDS"};
 	char text[1024];
 	say_fds();
 	say_utterance("cwd", getcwd(text, sizeof(text)) ? text : "?");

@@ -331,11 +331,14 @@ static void the_program_gets_arguments_environment_and_nothing_else(void **state
 	setenv("API_KEYS", "id:secret", 1);
 	signal(SIGPIPE, SIG_IGN);
 	start_manager(w, &config);
-	tc_orbs_joined(
-		w->orbs,
-		&(struct tc_orb_room){
-			.room = "r1", .session = "s1", .coach = "co", .client = "cl", .test = true},
-		"co");
+	tc_orbs_joined(w->orbs,
+		       &(struct tc_orb_room){.room = "r1",
+					     .session = "s1",
+					     .coach = "co",
+					     .client = "cl",
+					     .test = true,
+					     .ends_ms = 1790000000000},
+		       "co");
 	wait_state(w, "r1", TC_ORB_READY);
 	static const char *const expected[] = {
 		"fds:0 1 2 3 ",
@@ -356,6 +359,7 @@ static void the_program_gets_arguments_environment_and_nothing_else(void **state
 		"env:ORB_LOG_LEVEL=debug",
 		"env:API_KEYS=(none)",
 		"env:EXTRA=more",
+		"env:ORB_SESSION_ENDS=1790000000000",
 		"signals:sigpipe=default group=own",
 	};
 	for (size_t i = 0; i < sizeof(expected) / sizeof(expected[0]); i++) {

@@ -323,6 +323,7 @@ static int spawn(struct tc_orb *orb, char *why, size_t why_size)
 		tc_strings_addf(&own, "%s", all->env.list[i]);
 	}
 	tc_strings_addf(&own, "ORB_TOKEN=%s", token);
+	tc_strings_addf(&own, "ORB_SESSION_ENDS=%lld", (long long)orb->now.ends_ms);
 	tc_orb_environment(&env, environ, &own);
 	err = argv.err ? argv.err : own.err ? own.err : env.err;
 	if (err) {

@@ -159,6 +159,7 @@ static void set_facts(struct tc_orb *orb, const struct tc_orb_room *room)
 	snprintf(facts->coach, sizeof(facts->coach), "%s", room->coach ? room->coach : "");
 	snprintf(facts->client, sizeof(facts->client), "%s", room->client ? room->client : "");
 	facts->test = room->test;
+	facts->ends_ms = room->ends_ms;
 }
 
 static void on_joined(struct tc_orb *orb)

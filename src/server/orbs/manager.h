@@ -58,6 +58,8 @@ struct tc_orbs_events {
 struct tc_orb_room {
 	const char *room, *session, *coach, *client; /* ids */
 	bool test;                                   /* appointment status "test" */
+	int64_t ends_ms; /* when their time is up, ms since 1970 (ORB_SESSION_ENDS); 0: no fixed end
+			  */
 };
 
 struct tc_orb_info { /* for metrics and, later, the dashboard */

@@ -36,6 +36,7 @@ enum tc_orb_rung {
 struct tc_orb_facts {
 	char session[TC_ID_SIZE], coach[TC_ID_SIZE], client[TC_ID_SIZE];
 	bool test;
+	int64_t ends_ms; /* wall clock; 0: no fixed end */
 };
 
 /* The orb of one room: it outlives the processes that are its lives. */
