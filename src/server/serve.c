@@ -51,6 +51,7 @@ struct app {
 	struct tc_ws *ws;
 	struct tc_listener *listener;
 	struct tc_orbs *orbs;
+	struct tc_orbs *closing; /* the same, from the first signal on: asked nothing more */
 	char aiorb[PATH_SIZE];
 	char orb_host[300], orb_url[320]; /* how orbs reach us */
 	char url[320];                    /* how people do */
@@ -401,8 +402,7 @@ static void on_journal_flushed(void *user)
 static void on_orbs_closed(void *user)
 {
 	struct app *app = user;
-	app->orbs = NULL;
-	app->site->config.orbs = NULL;
+	app->closing = NULL;
 	tc_calls_end_all(app->calls);
 	uv_close((uv_handle_t *)&app->tick, NULL);
 	uv_close((uv_handle_t *)&app->term, NULL);
@@ -415,18 +415,18 @@ static void on_signal(uv_signal_t *handle, int number)
 	struct app *app = handle->data;
 	if (++app->signals > 1) {
 		TC_WARN(NULL, "ending at once");
-		if (app->orbs) {
-			tc_orbs_kill_all(app->orbs);
+		if (app->closing) {
+			tc_orbs_kill_all(app->closing);
 		}
 		_exit(1);
 	}
 	TC_INFO(NULL, "draining: orbs are asked to end");
 	app->site->draining = true;
-	if (app->orbs) {
-		tc_orbs_close(app->orbs, on_orbs_closed, app);
-		/* They may still report; nobody is to be told to start new ones. */
-		app->orbs = NULL;
-		app->site->config.orbs = NULL;
+	app->closing = app->orbs;
+	app->orbs = NULL;
+	app->site->config.orbs = NULL;
+	if (app->closing) {
+		tc_orbs_close(app->closing, on_orbs_closed, app);
 	} else {
 		on_orbs_closed(app);
 	}
