@@ -29,7 +29,8 @@ char *tc_buf_reserve(struct tc_buf *buf, size_t extra);
 void tc_buf_put(struct tc_buf *buf, const void *data, size_t len);
 void tc_buf_puts(struct tc_buf *buf, const char *text);
 void tc_buf_putf(struct tc_buf *buf, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void tc_buf_vputf(struct tc_buf *buf, const char *fmt, va_list ap);
+void tc_buf_vputf(struct tc_buf *buf, const char *fmt, va_list ap)
+	__attribute__((format(printf, 2, 0)));
 void tc_buf_u8(struct tc_buf *buf, uint8_t v);
 void tc_buf_u16(struct tc_buf *buf, uint16_t v);
 void tc_buf_u24(struct tc_buf *buf, uint32_t v);

@@ -63,6 +63,8 @@ static uint32_t playing;
 static char playing_text[LINE];
 static int64_t playing_since;
 
+static void put(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
 static void put(const char *fmt, ...)
 {
 	va_list ap;
