@@ -4,6 +4,7 @@
  *	answer_peer [--bind=ADDRESS] [--loopback]
  *	in:  {"cmd":"offer","peer":N,"sdp":...} {"cmd":"candidate","peer":N,"candidate":...}
  *	     {"cmd":"bye","peer":N} {"cmd":"stats","peer":N} {"cmd":"quit"}
+ *	     {"cmd":"loss","percent":N}: of what we send, on purpose
  *	out: {"ev":"ready"|"answer"|"candidate"|"state"|"sound"|"keyframe"|"stats"|"closed",...}
  */
 #include <errno.h>
@@ -21,6 +22,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "rtc/ice.h"
 #include "rtc/peer.h"
 #include "source.h"
 
@@ -41,6 +43,7 @@ struct slot {
 struct program {
 	struct tc_loop *loop;
 	struct tc_rtc *rtc;
+	struct tc_ice_factory *ice;
 	struct slot slots[MAX_PEERS];
 	pthread_mutex_t lock; /* slots[].peer against the media threads; want_key */
 	pthread_cond_t wake;
@@ -128,6 +131,18 @@ static const struct tc_peer_events events = {
 	.keyframe = on_keyframe,
 };
 
+/* The real link, but for what it loses. STUN goes past us, so the path itself holds. */
+static struct tc_link_ops lossy_link;
+static atomic_int loss_percent;
+static atomic_uint sent_count;
+
+static int lossy_send(struct tc_link *link, const uint8_t *data, size_t len)
+{
+	unsigned n = atomic_fetch_add(&sent_count, 1) * 2654435761u;
+	bool lost = (int)(n >> 16) % 100 < atomic_load(&loss_percent);
+	return lost ? 0 : tc_ice_link.send(link, data, len);
+}
+
 static void add_ms(struct timespec *at, long ms)
 {
 	at->tv_nsec += ms * 1000000L;
@@ -210,7 +225,10 @@ static struct tc_peer *peer_of(struct slot *slot)
 	char tag[16];
 	snprintf(tag, sizeof(tag), "peer %d", slot->id);
 	struct tc_peer *peer;
-	const struct tc_peer_config config = {.rtc = slot->program->rtc, .tag = tag};
+	const struct tc_peer_config config = {.rtc = slot->program->rtc,
+					      .tag = tag,
+					      .link = &lossy_link,
+					      .link_factory = slot->program->ice};
 	TC_ASSERT(tc_peer_create(&peer, &config, &events, slot) == 0);
 	pthread_mutex_lock(&slot->program->lock);
 	slot->peer = peer;
@@ -294,6 +312,9 @@ static void do_command(struct program *p, const char *line, size_t len)
 		tc_peer_add_candidate(peer_of(slot), text);
 	} else if (strcmp(command, "bye") == 0) {
 		hang_up(slot);
+	} else if (strcmp(command, "loss") == 0) {
+		tc_json_get_int(json, "percent", &id);
+		atomic_store(&loss_percent, (int)id);
 	} else if (strcmp(command, "stats") == 0) {
 		tell_stats(slot);
 	}
@@ -338,7 +359,12 @@ int main(int argc, char **argv)
 	pthread_cond_init(&p.wake, &attr);
 	TC_ASSERT(tc_loop_create(&p.loop) == 0);
 	config.loop = p.loop;
-	int err = tc_rtc_create(&p.rtc, &config);
+	lossy_link = tc_ice_link;
+	lossy_link.send = lossy_send;
+	const struct tc_ice_config ice = {
+		.loop = p.loop, .bind_address = config.bind_address, .loopback = config.loopback};
+	int err = tc_ice_factory_create(&p.ice, &ice);
+	err = err ? err : tc_rtc_create(&p.rtc, &config);
 	if (err) {
 		fprintf(stderr, "answer_peer: %s\n", tc_err_str(err));
 		return 1;
@@ -365,6 +391,7 @@ int main(int argc, char **argv)
 	tc_watch_cancel(p.input);
 	tc_buf_finish(&p.line);
 	tc_rtc_destroy(p.rtc);
+	tc_ice_factory_destroy(p.ice);
 	tc_loop_destroy(p.loop);
 	return 0;
 }

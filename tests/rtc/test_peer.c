@@ -389,6 +389,70 @@ static void loss_of_our_sound_is_told_for_forward_error_correction(void **state)
 	rig_finish(&rig);
 }
 
+static void feed_remb(struct tc_peer *peer, uint64_t bps)
+{
+	uint8_t memory[128];
+	struct tc_buf buf;
+	tc_buf_init_fixed(&buf, memory, sizeof(memory));
+	const uint32_t ssrc = 1;
+	tc_rtcp_write_rr(&buf, 2, NULL, 0);
+	tc_rtcp_write_remb(&buf, 2, bps, &ssrc, 1);
+	assert_int_equal(buf.err, 0);
+	tc_peer_on_rtcp(peer, memory, buf.len);
+}
+
+/* Chromium said 79 kbit/s on a free path because that was what it had got. */
+static void an_estimate_limits_only_what_we_steadily_send(void **state)
+{
+	struct rig rig;
+	start(&rig, &perfect);
+	rig.silent = true;
+	struct tc_peer *b = rig.b.peer;
+	int free_path = rig.b.last_estimate = 400000;
+	b->sent_bps = b->sent_bps_before = 40000;
+	feed_remb(b, 79000);
+	assert_true(rig.b.last_estimate >= free_path);
+	b->sent_bps_before = 300000; /* a key frame passed */
+	feed_remb(b, 79000);
+	assert_true(rig.b.last_estimate >= free_path);
+	b->sent_bps = 300000;
+	feed_remb(b, 130000);
+	assert_in_range(rig.b.last_estimate, 100000, 130000);
+	rig_finish(&rig);
+}
+
+static void a_thin_path_stops_the_picture_and_never_the_sound(void **state)
+{
+	struct rig rig;
+	struct tc_fake_clock clock;
+	tc_fake_clock_init(&clock, 1000000000);
+	rig_init(&rig, &(struct rig_options){.net = &perfect, .clock = &clock.clock});
+	rig.silent = true;
+	rig_negotiate(&rig, false);
+	assert_true(rig_wait(&rig, rig_connected, DEADLINE_MS));
+	struct tc_peer *b = rig.b.peer;
+	const struct tc_audio_out audio = {.data = (const uint8_t *)"\xf8\xff\xfe", .len = 3};
+	const struct tc_video_out video = {
+		.data = (const uint8_t *)"\x10xx", .len = 3, .key = true};
+	for (int i = 0; i < 4; i++) { /* a dip is not enough, three seconds are */
+		assert_int_equal(tc_peer_send_video(b, &video), 0);
+		b->sent_bps = b->sent_bps_before = 300000;
+		feed_remb(b, 40000);
+		tc_fake_clock_advance_ms(&clock, 700);
+	}
+	assert_int_equal(tc_peer_send_video(b, &video), -ENOTCONN);
+	assert_int_equal(tc_peer_send_audio(b, &audio), 0);
+	int asked = rig.b.key_requests;
+	for (int i = 0; i < 30 && tc_peer_send_video(b, &video); i++) {
+		b->sent_bps = b->sent_bps_before = 35000;
+		feed_remb(b, 50000);
+		tc_fake_clock_advance_ms(&clock, 700);
+	}
+	assert_int_equal(tc_peer_send_video(b, &video), 0);
+	assert_int_equal(rig.b.key_requests, asked + 1);
+	rig_finish(&rig);
+}
+
 struct sender {
 	pthread_mutex_t lock; /* around a send, as the orb's roster has it */
 	struct tc_peer *peer;
@@ -496,6 +560,8 @@ int main(void)
 		cmocka_unit_test(states_follow_what_is_heard),
 		cmocka_unit_test(a_new_offer_revives_a_silent_peer),
 		cmocka_unit_test(loss_of_our_sound_is_told_for_forward_error_correction),
+		cmocka_unit_test(an_estimate_limits_only_what_we_steadily_send),
+		cmocka_unit_test(a_thin_path_stops_the_picture_and_never_the_sound),
 		cmocka_unit_test(a_close_in_the_middle_of_sending_threads_is_safe),
 		cmocka_unit_test(creating_survives_each_failed_allocation),
 	};

@@ -10,7 +10,9 @@ TC_LOG_TOPIC("rtc.peer");
 /* What the owner is told about the path changes by at least this. */
 #define TELL_FRACTION  20
 #define LOSS_SMOOTHING 0.3
-#define REMB_GROWTH    1.016 /* 8 % a second; they come five times a second */
+/* A second, where a browser's estimate does not hold us back; it corrects us within 200 ms. */
+#define REMB_GROWTH       0.15
+#define REMB_GROWTH_MAX_S 2.0
 
 static void emit_keyframe(struct tc_peer *peer)
 {
@@ -56,15 +58,27 @@ static void pause_video(struct tc_peer *peer, bool pause, int bps)
 	}
 }
 
-void tc_peer_update_estimate(struct tc_peer *peer)
+/* A dip is not thin: the encoder gets its chance to follow the estimate first. */
+static void watch_thin_path(struct tc_peer *peer, int bps, int64_t now)
 {
-	int bps = tc_estimator_bps(&peer->estimator, peer_now_us(peer));
-	atomic_store(&peer->count.estimate_bps, bps);
 	bool paused = peer->out.video_paused;
-	if (peer->out.video.on &&
-	    (paused ? bps >= TC_PEER_VIDEO_RESUME_BPS : bps < TC_PEER_VIDEO_PAUSE_BPS)) {
+	bool wrong = paused ? bps >= TC_PEER_VIDEO_RESUME_BPS : bps < TC_PEER_VIDEO_PAUSE_BPS;
+	if (!peer->out.video.on || !wrong) {
+		peer->thin_us = 0;
+	} else if (!paused && !peer->thin_us) {
+		peer->thin_us = now;
+	} else if (paused || now - peer->thin_us > TC_PEER_VIDEO_PAUSE_MS * 1000) {
+		peer->thin_us = 0;
 		pause_video(peer, !paused, bps);
 	}
+}
+
+void tc_peer_update_estimate(struct tc_peer *peer)
+{
+	int64_t now = peer_now_us(peer);
+	int bps = tc_estimator_bps(&peer->estimator, now);
+	atomic_store(&peer->count.estimate_bps, bps);
+	watch_thin_path(peer, bps, now);
 	if (abs(bps - peer->told_bps) * TELL_FRACTION < peer->told_bps) {
 		return;
 	}
@@ -169,19 +183,24 @@ void tc_peer_measure_rate(struct tc_peer *peer)
 	peer->sent_before = bytes;
 }
 
-/* A browser's estimate never grows beyond 1.5 times what it receives, so a picture at rest (30
- * kbit/s) makes any path look thin. It only says "less" when it is below what we send; above that
- * the path is not full, and our opinion of it may grow. */
+/* A browser's estimate begins at what it received lately and never grows beyond 1.5 times that, so
+ * a picture at rest (30 kbit/s) makes any path look thin. It only says "less" when it is below what
+ * we steadily send (the lesser of two seconds: a key frame is no steady rate); else the path is not
+ * full, and our opinion of it may grow. */
 static void on_remb(void *user, uint64_t bps, const uint32_t *ssrcs, size_t count)
 {
 	struct tc_peer *peer = user;
 	int64_t now = peer_now_us(peer);
-	uint64_t sent = (uint64_t)(peer->sent_bps > peer->sent_bps_before ? peer->sent_bps
-									  : peer->sent_bps_before);
-	uint64_t grown = (uint64_t)(tc_estimator_bps(&peer->estimator, now) * REMB_GROWTH);
-	if (bps >= sent && bps < grown) {
+	double seconds = (double)(now - peer->remb_us) / 1e6;
+	double growth = REMB_GROWTH * (seconds < REMB_GROWTH_MAX_S ? seconds : REMB_GROWTH_MAX_S);
+	uint64_t steady =
+		(uint64_t)(peer->sent_bps < peer->sent_bps_before ? peer->sent_bps
+								  : peer->sent_bps_before);
+	uint64_t grown = (uint64_t)(tc_estimator_bps(&peer->estimator, now) * (1 + growth));
+	if (bps >= steady && bps < grown) {
 		bps = grown;
 	}
+	peer->remb_us = now;
 	tc_estimator_remb(&peer->estimator, bps, now);
 }
 

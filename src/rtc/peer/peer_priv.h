@@ -43,8 +43,9 @@
 #define TC_PEER_DATAGRAM_MAX          2048
 
 /* A picture below this is no picture; between the two nothing changes. Audio is never stopped. */
-#define TC_PEER_VIDEO_PAUSE_BPS  80000
-#define TC_PEER_VIDEO_RESUME_BPS 120000
+#define TC_PEER_VIDEO_PAUSE_BPS  60000
+#define TC_PEER_VIDEO_RESUME_BPS 90000
+#define TC_PEER_VIDEO_PAUSE_MS   2000 /* of being thin */
 
 struct tc_rtc {
 	struct tc_loop *loop;         /* borrowed */
@@ -145,6 +146,8 @@ struct tc_peer {
 	uint8_t fir_seq;
 	struct tc_estimator estimator;
 	int told_bps, told_loss;
+	int64_t thin_us;               /* since when; 0: it is not */
+	int64_t remb_us;               /* when the last came */
 	uint64_t sent_before;          /* out.bytes at the last tick */
 	int sent_bps, sent_bps_before; /* over the last second, and the one before */
 	double audio_loss;             /* 0-100, smoothed */
