@@ -16,7 +16,7 @@ struct tc_ws;
 
 #define TC_WS_PROTOCOL "tricall"
 /* A connection keeps this much for incoming pieces; longer messages are put together from them. */
-#define TC_WS_RX_BUFFER 4096
+#define TC_WS_RX_BUFFER 3072
 
 struct tc_ws_config {
 	struct uv_loop_s *loop; /* borrowed; outlives us */
