@@ -13,6 +13,8 @@
 const WISHES = 'tricall.wishes';
 const ON = 'tricall.on';
 const SAVE_EVERY_MS = 2_000;
+// A reload, or a short way out and back. Later it is another session.
+const GOOD_FOR_MS = 3 * 60_000;
 
 /** @returns {Wishes} */
 export function loadWishes() {
@@ -36,14 +38,15 @@ export function saveWishes({ on, ...wishes }) {
 export class Keeper {
   #savedAt = 0;
 
-  /** @param {string} sessionId */
-  constructor(sessionId) {
-    this.key = `tricall.session.${sessionId}`;
+  /** @param {string} roomId the session's id is not known before somebody joined */
+  constructor(roomId) {
+    this.key = `tricall.session.${roomId}`;
   }
 
   /** @returns {{ utterances?: import('./room-state.js').Utterance[], startedAt?: number }} */
   load() {
-    return read('sessionStorage', this.key) ?? {};
+    const kept = read('sessionStorage', this.key);
+    return kept && Date.now() - kept.savedAt < GOOD_FOR_MS ? kept : {};
   }
 
   /**
@@ -56,7 +59,7 @@ export class Keeper {
     } else if (now || Date.now() - this.#savedAt > SAVE_EVERY_MS) {
       this.#savedAt = Date.now();
       const finals = utterances.filter((utterance) => utterance.final);
-      write('sessionStorage', this.key, { utterances: finals, startedAt });
+      write('sessionStorage', this.key, { utterances: finals, startedAt, savedAt: this.#savedAt });
     }
   }
 }

@@ -50,7 +50,7 @@ export async function openRoom(extras = {}) {
     return;
   }
   const { info, iceServers, csrf } = loaded;
-  const keeper = new Keeper(info.sessionId || info.roomId);
+  const keeper = new Keeper(info.roomId);
   const call = new Call({
     info,
     iceServers,
