@@ -16,10 +16,14 @@ test('blocked sound is said, and a click turns it on', async (t) => {
   // Whoever shares a microphone may play sound; this one has none.
   await client.addInitScript(() => {
     navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotFoundError'));
+    document.addEventListener('tc-playback-blocked', () => console.info('refused'));
   });
+  const refused = client.waitForEvent('console', (message) => message.text() === 'refused');
   await client.goto(`${mock.url}/room/demo`);
   const coach = await openPage(browser, mock, 'coach');
   await coach.goto(`${mock.url}/room/demo`);
+  // Playwright's own look at a page counts as a gesture of the user: not before play() was refused.
+  await refused;
   await client.getByRole('button', { name: 'Turn on sound' }).click();
   await client.getByRole('button', { name: 'Turn on sound' }).waitFor({ state: 'detached' });
   assert.equal(await client.evaluate(() => document.querySelector('.partner video').paused), false);

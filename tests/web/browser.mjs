@@ -32,7 +32,7 @@ export function launch({ autoplay = true } = {}) {
  */
 export async function openPage(browser, mock, who, { size = { width: 1280, height: 800 }, ...more } = {}) {
   const context = await browser.newContext({ viewport: size, ...more });
-  context.setDefaultTimeout(20_000);
+  context.setDefaultTimeout(60_000);
   if (who) {
     await context.addCookies([{ name: 'sid', value: who, url: mock.url }]);
   }

@@ -101,7 +101,7 @@ class Mock {
   }
 
   /** Waits for a message from a page, also one that came already. */
-  async heard(test, deadlineMs = 15_000) {
+  async heard(test, deadlineMs = 60_000) {
     const end = Date.now() + deadlineMs;
     for (;;) {
       const found = this.received.find(test);

@@ -1,61 +1,71 @@
 // A real peer for the mock server's orb: answers each human with a drawn sphere (and silence), so
-// that pages can be looked at as in a call.
+// that pages can be looked at as in a call. The peer is a process of its own, since @roamhq/wrtc
+// now and then crashes on its way out.
 
-import wrtc from '@roamhq/wrtc';
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { ORB } from './mock-server.mjs';
 
-const { RTCPeerConnection, MediaStream, nonstandard } = wrtc;
+const SELF = fileURLToPath(import.meta.url);
 const SIDE = 320;
 
 export class MockOrb {
-  #source = new nonstandard.RTCVideoSource();
-  #peers = new Map();
-
   constructor(mock) {
-    this.mock = mock;
-    this.track = this.#source.createTrack();
-    const frame = drawSphere();
-    this.timer = setInterval(() => this.#source.onFrame(frame), 100);
+    this.child = fork(SELF, { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    this.child.on('message', ({ to, ...message }) => mock.to(to, { ...message, fromId: ORB.userId }));
   }
 
-  async receive({ type, toId, fromId, offer, candidate }) {
-    if (toId !== ORB.userId) {
-      return;
-    }
-    if (type === 'offer') {
-      await this.#answer(fromId, offer);
-    } else if (type === 'ice-candidate' && candidate?.candidate) {
-      await this.#peers
-        .get(fromId)
-        ?.addIceCandidate(candidate)
-        .catch(() => {});
+  receive(message) {
+    if (message.toId === ORB.userId && this.child.connected) {
+      this.child.send(message);
     }
   }
 
   left(userId) {
-    this.#peers.get(userId)?.close();
-    this.#peers.delete(userId);
+    if (this.child.connected) {
+      this.child.send({ type: 'left', fromId: userId });
+    }
   }
 
   close() {
-    clearInterval(this.timer);
-    [...this.#peers.keys()].forEach((userId) => this.left(userId));
-    this.track.stop();
+    this.child.kill('SIGKILL');
+  }
+}
+
+async function play() {
+  const { default: wrtc } = await import('@roamhq/wrtc');
+  const peers = new Map();
+  const source = new wrtc.nonstandard.RTCVideoSource();
+  const track = source.createTrack();
+  const frame = drawSphere();
+  setInterval(() => source.onFrame(frame), 100);
+
+  function open(userId) {
+    const pc = new wrtc.RTCPeerConnection();
+    peers.set(userId, pc);
+    pc.onicecandidate = ({ candidate }) => {
+      if (candidate) {
+        process.send({ type: 'ice-candidate', candidate, to: userId });
+      }
+    };
+    pc.addTrack(track, new wrtc.MediaStream([track]));
+    return pc;
   }
 
-  async #answer(userId, offer) {
-    let pc = this.#peers.get(userId);
-    if (!pc) {
-      pc = new RTCPeerConnection();
-      this.#peers.set(userId, pc);
-      pc.onicecandidate = ({ candidate }) =>
-        candidate && this.mock.to(userId, { type: 'ice-candidate', candidate, fromId: ORB.userId });
-      pc.addTrack(this.track, new MediaStream([this.track]));
+  process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
+  process.on('message', async ({ type, fromId, offer, candidate }) => {
+    if (type === 'offer') {
+      const pc = peers.get(fromId) ?? open(fromId);
+      await pc.setRemoteDescription(offer);
+      await pc.setLocalDescription(await pc.createAnswer());
+      process.send({ type: 'answer', answer: pc.localDescription, to: fromId });
+    } else if (type === 'ice-candidate' && candidate?.candidate) {
+      await peers.get(fromId)?.addIceCandidate(candidate);
+    } else if (type === 'left') {
+      peers.get(fromId)?.close();
+      peers.delete(fromId);
     }
-    await pc.setRemoteDescription(offer);
-    await pc.setLocalDescription(await pc.createAnswer());
-    this.mock.to(userId, { type: 'answer', answer: pc.localDescription, fromId: ORB.userId });
-  }
+  });
 }
 
 /** One I420 frame of a shaded ball amid darkness. */
@@ -68,8 +78,7 @@ function drawSphere() {
       data[y * SIDE + x] = brightness((x / SIDE) * 2 - 1, (y / SIDE) * 2 - 1);
     }
   }
-  const quarter = luma / 4;
-  data.fill(158, luma, luma + quarter);
+  data.fill(158, luma, luma * 1.25);
   return { width: SIDE, height: SIDE, data };
 }
 
@@ -80,4 +89,8 @@ function brightness(x, y) {
   }
   const z = Math.sqrt(0.3844 - r * r) / 0.62;
   return 60 + 150 * Math.max(0, (-x * 0.5 - y * 0.6) * 0.9 + z * 0.7);
+}
+
+if (process.argv[1] === SELF && process.send) {
+  await play();
 }
