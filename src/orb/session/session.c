@@ -241,6 +241,7 @@ static int create_media(struct tc_session *s)
 static int create_mind(struct tc_session *s)
 {
 	struct tc_mind_config config = {
+		.orb_user_id = s->args->user_id,
 		.now_ms = tc_session_now(s),
 		.seed = (uint32_t)s->began_us,
 	};
