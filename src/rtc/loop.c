@@ -15,7 +15,8 @@
 
 struct tc_loop {
 	GMainContext *context; /* owned */
-	GMainLoop *main_loop;  /* owned; never run by us: libwebsockets asks for one to find the context */
+	GMainLoop *main_loop;  /* owned; never run by us: libwebsockets asks for one to find the
+				  context */
 	struct tc_home home;
 	atomic_bool quit;
 };
