@@ -8,12 +8,9 @@
 #include <sys/queue.h>
 #include <uv.h>
 
-#include "base/id.h"
-#include "base/log.h"
 #include "server/listener.h"
 #include "server/rooms.h"
-
-TC_LOG_TOPIC("server.ws");
+#include "server/ws_upgrade.h"
 
 #define TICK_MS 250
 /* A closed connection that does not take its close frame is ended after this. */
@@ -31,12 +28,12 @@ struct tc_ws {
 
 /* One connection; zeroed memory of libwebsockets', gone after LWS_CALLBACK_CLOSED. */
 struct session {
-	struct tc_ws *ws;          /* borrowed; NULL before ESTABLISHED */
-	struct lws *wsi;           /* borrowed */
-	struct tc_room_conn *conn; /* owned */
-	struct admitted *admitted; /* owned; between upgrade and ESTABLISHED */
-	char *tx;                  /* owned: frames waiting; NULL while there are none */
-	char *rx;                  /* owned: the message that has come in part; NULL: none */
+	struct tc_ws *ws;                /* borrowed; NULL before ESTABLISHED */
+	struct lws *wsi;                 /* borrowed */
+	struct tc_room_conn *conn;       /* owned */
+	struct tc_ws_admitted *admitted; /* owned; between upgrade and ESTABLISHED */
+	char *tx;                        /* owned: frames waiting; NULL while there are none */
+	char *rx;                        /* owned: the message that has come in part; NULL: none */
 	uint32_t tx_at, tx_len, tx_cap;
 	uint32_t rx_len, rx_cap;
 	uint64_t close_by_ms; /* not 0: our close frame is on its way, the end comes by then */
@@ -44,11 +41,6 @@ struct session {
 	bool binary;
 	TAILQ_ENTRY(session) dirty_link;
 	TAILQ_ENTRY(session) closing_link;
-};
-
-struct admitted {
-	struct tc_access access;
-	char room[TC_ID_SIZE];
 };
 
 const size_t tc_ws_session_size = sizeof(struct session);
@@ -319,99 +311,9 @@ static void on_tick(uv_timer_t *timer)
 	}
 }
 
-/* --- the upgrade --- */
-
-#define TOKEN_SIZE 4096
-#define PATH_SIZE  (2 * TC_ID_SIZE + TOKEN_SIZE)
-
-struct upgrade {
-	char path[PATH_SIZE];
-	char cookie[4096], token[TOKEN_SIZE], authorization[TOKEN_SIZE], origin[512], host[300];
-	char *room, *orb_token; /* into path; NULL: absent */
-};
-
-/* The header as text; NULL: absent. A longer one than fits is taken as absent, too. */
-static const char *header(struct lws *wsi, enum lws_token_indexes name, char *out, size_t size)
-{
-	int len = lws_hdr_copy(wsi, out, (int)size, name);
-	return len > 0 ? out : NULL;
-}
-
-static const char *query_token(struct lws *wsi, char *out, size_t size)
-{
-	const char *value = lws_get_urlarg_by_name(wsi, "token=", out, (int)size);
-	return value && *value ? value : NULL;
-}
-
-/* /ws-simple/ROOM, or /orb/TOKEN/ws-simple/ROOM for a program that knows nothing of tokens. */
-static bool split_path(struct upgrade *up)
-{
-	static const char orb[] = "/orb/", ws[] = "/ws-simple/";
-	char *at = up->path;
-	if (strncmp(at, orb, sizeof(orb) - 1) == 0) {
-		up->orb_token = at + sizeof(orb) - 1;
-		at = strchr(up->orb_token, '/');
-		if (!at || at == up->orb_token) {
-			return false;
-		}
-	}
-	if (strncmp(at, ws, sizeof(ws) - 1) != 0) {
-		return false;
-	}
-	*at = '\0';
-	up->room = at + sizeof(ws) - 1;
-	return tc_id_valid(up->room);
-}
-
-static int refuse(struct lws *wsi, int status, const char *why)
-{
-	TC_INFO(NULL, "upgrade refused: %d %s", status, why);
-	/* The answer is on its way before the non-zero return closes the connection. */
-	(void)!lws_return_http_status(wsi, (unsigned)status, why);
-	return 1;
-}
-
-static int decide(struct tc_ws *ws, struct lws *wsi, struct upgrade *up, struct tc_access *access)
-{
-	if (lws_hdr_copy(wsi, up->path, sizeof(up->path), WSI_TOKEN_GET_URI) <= 0 ||
-	    !split_path(up)) {
-		return refuse(wsi, 404, "not found");
-	}
-	struct tc_access_request request = {
-		.room = up->room,
-		.cookie = header(wsi, WSI_TOKEN_HTTP_COOKIE, up->cookie, sizeof(up->cookie)),
-		.token = query_token(wsi, up->token, sizeof(up->token)),
-		.authorization = header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, up->authorization,
-					sizeof(up->authorization)),
-		.orb_token = up->orb_token,
-		.origin = header(wsi, WSI_TOKEN_ORIGIN, up->origin, sizeof(up->origin)),
-		.host = header(wsi, WSI_TOKEN_HOST, up->host, sizeof(up->host)),
-		.tls = ws->config.tls,
-	};
-	const char *why = "refused";
-	int status = ws->config.access(ws->config.access_user, &request, access, &why);
-	return status ? refuse(wsi, status, why) : 0;
-}
-
-static int on_upgrade(struct tc_ws *ws, struct lws *wsi, struct session *session)
-{
-	struct upgrade *up = calloc(1, sizeof(*up));
-	struct admitted *admitted = calloc(1, sizeof(*admitted));
-	int err = up && admitted ? decide(ws, wsi, up, &admitted->access)
-				 : refuse(wsi, 503, "out of memory");
-	if (err) {
-		free(admitted);
-	} else {
-		snprintf(admitted->room, sizeof(admitted->room), "%s", up->room);
-		session->admitted = admitted;
-	}
-	free(up);
-	return err;
-}
-
 static int on_established(struct tc_ws *ws, struct lws *wsi, struct session *session)
 {
-	struct admitted *admitted = session->admitted;
+	struct tc_ws_admitted *admitted = session->admitted;
 	session->admitted = NULL;
 	session->wsi = wsi;
 	int err = tc_rooms_attach(ws->config.rooms, &session->conn, admitted->room,
@@ -448,7 +350,7 @@ int tc_ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user
 	switch (reason) {
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
 		/* Here, not in HTTP_CONFIRM_UPGRADE: lws takes an upgrade on any path. */
-		return on_upgrade(tc_listener_ws(wsi), wsi, session);
+		return tc_ws_upgrade(wsi, &tc_listener_ws(wsi)->config, &session->admitted);
 	case LWS_CALLBACK_ESTABLISHED:
 		return on_established(tc_listener_ws(wsi), wsi, session);
 	case LWS_CALLBACK_RECEIVE:

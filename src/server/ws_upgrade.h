@@ -1,0 +1,16 @@
+/* server/ws_upgrade.h -- who asks for a WebSocket, and may they? A part of ws.c. */
+#ifndef TC_SERVER_WS_UPGRADE_H
+#define TC_SERVER_WS_UPGRADE_H
+
+#include "server/ws.h"
+
+struct tc_ws_admitted {
+	struct tc_access access;
+	char room[TC_ID_SIZE];
+};
+
+/* For LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION, whose return value it gives. 0: *out, which the
+ * caller frees, says who it is. Else the refusal has been answered. */
+int tc_ws_upgrade(struct lws *wsi, const struct tc_ws_config *config, struct tc_ws_admitted **out);
+
+#endif
