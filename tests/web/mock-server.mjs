@@ -50,6 +50,10 @@ class Mock {
     );
     this.wss = new WebSocketServer({ noServer: true });
     this.http.on('upgrade', (req, socket, head) => {
+      if (this.refuseApi) {
+        socket.end(`HTTP/1.1 ${this.refuseApi} Refused\r\nConnection: close\r\n\r\n`);
+        return;
+      }
       this.wss.handleUpgrade(req, socket, head, (ws) => this.#connected(ws, req));
     });
   }

@@ -208,6 +208,15 @@ test('a refused room says so and stays calm', async () => {
   await page.context().close();
 });
 
+test('signed out during the call, it says so instead of trying for ever', async () => {
+  const client = await enter('client');
+  await phase(client, 'Waiting');
+  mock.refuseApi = 401;
+  mock.cut('client-1');
+  await client.getByRole('heading', { name: 'The call is over' }).waitFor();
+  await shows(client, 'You are signed out.');
+});
+
 const withoutDevices = (name) => {
   navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', name));
 };

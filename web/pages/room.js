@@ -30,6 +30,12 @@ const log = logger('room');
 const LEVEL_EVERY_MS = 80;
 // How long the others wait for our microphone and camera if we are likely to get them at once.
 const MEDIA_WAIT_MS = 1_500;
+const FAILURES_BEFORE_ASKING = 2;
+const REFUSALS = new Map([
+  [401, 'You are signed out. Sign in again to join.'],
+  [403, 'This appointment is for other people.'],
+  [404, 'There is no such appointment.'],
+]);
 
 const roomId = decodeURIComponent(location.pathname.split('/')[2] ?? '');
 
@@ -80,12 +86,7 @@ async function load() {
 function refused(error) {
   const status = error instanceof api.ApiError ? error.status : 0;
   log.error(`cannot open the room: ${error}`);
-  const words =
-    new Map([
-      [401, 'You are signed out. Sign in again to join.'],
-      [403, 'This appointment is for other people.'],
-      [404, 'There is no such appointment.'],
-    ]).get(status) ?? 'The server cannot be reached. Check your connection and try again.';
+  const words = REFUSALS.get(status) ?? 'The server cannot be reached. Check your connection and try again.';
   showOver({
     title: 'You cannot join this call',
     words,
@@ -116,6 +117,7 @@ class Room {
   #voices = { self: silentVoice(), partner: silentVoice(), orb: silentVoice() };
   /** @type {any} */ #levels;
   #left = false;
+  #failures = 0;
 
   /**
    * @param {Call} call
@@ -135,6 +137,7 @@ class Room {
   start() {
     const { signal } = this.#life;
     this.call.addEventListener('change', () => this.update(), { signal });
+    this.call.signaling.addEventListener('state', () => this.#onLink(), { signal });
     this.call.addEventListener('stream', () => this.#onStream(), { signal });
     this.call.devices.addEventListener('list', () => this.#updateSettings(), { signal });
     this.#listenToWishes(signal);
@@ -152,6 +155,18 @@ class Room {
     this.keeper.save(state);
     if (state.ended) {
       this.#over();
+    }
+  }
+
+  /** A refused upgrade looks like a lost network to the page; asking the API tells them apart. */
+  async #onLink() {
+    this.#failures = this.call.signaling.state === 'down' ? this.#failures + 1 : 0;
+    if (this.#failures >= FAILURES_BEFORE_ASKING) {
+      const error = await api.room(roomId).catch((reason) => reason);
+      const words = error instanceof api.ApiError ? REFUSALS.get(error.status) : undefined;
+      if (words) {
+        this.call.end(words, error.status === 401 ? '401' : 'refused');
+      }
     }
   }
 
