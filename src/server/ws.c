@@ -151,7 +151,9 @@ static size_t sink_send(void *conn, const struct tc_signal_piece *pieces, int co
 
 static void sink_ping(void *conn)
 {
-	put_frame(conn, FRAME_PING, NULL, 0);
+	/* With a payload: libwebsockets 4.1 tells nobody of an empty pong. */
+	static const struct tc_signal_piece payload = {"tc", 2};
+	put_frame(conn, FRAME_PING, &payload, 1);
 }
 
 static void drop_frames(struct session *session)

@@ -46,6 +46,9 @@ after(async () => {
     await chromium.close();
   }
   await server?.stop();
+  if (shots && server) {
+    fs.writeFileSync(path.join(shots, 'server.log'), server.log());
+  }
   fs.rmSync(folder, { recursive: true, force: true });
 });
 
