@@ -48,6 +48,7 @@ export class FakeSocket {
     this.url = url;
     this.sent = [];
     this.closedWith = null;
+    this.readyState = 0;
     FakeSocket.all.push(this);
   }
 
@@ -56,15 +57,20 @@ export class FakeSocket {
   }
 
   send(text) {
+    if (this.readyState !== 1) {
+      throw new Error('sent into a socket that is not open');
+    }
     this.sent.push(JSON.parse(text));
   }
 
   close(code = 1005) {
+    this.readyState = 2;
     this.closedWith = code;
   }
 
   // What the network does:
   opens() {
+    this.readyState = 1;
     this.onopen?.({});
   }
 
@@ -72,7 +78,13 @@ export class FakeSocket {
     this.onmessage?.({ data: typeof message === 'string' ? message : JSON.stringify(message) });
   }
 
+  /** The server's close frame came; the close event follows. */
+  closing() {
+    this.readyState = 2;
+  }
+
   closes(code = 1006, reason = '') {
+    this.readyState = 3;
     this.onclose?.({ code, reason });
   }
 

@@ -57,6 +57,17 @@ test('what is sent before is kept and sent in order', () => {
   assert.deepEqual(FakeSocket.last.types(), ['join', 'offer', 'ice-candidate']);
 });
 
+test('what is sent into a closing socket goes out with the next one', () => {
+  const signaling = joined();
+  FakeSocket.last.closing();
+  signaling.send({ type: 'ice-candidate', n: 1 });
+  FakeSocket.last.closes(1006);
+  clock.advance(1_000);
+  FakeSocket.last.opens();
+  FakeSocket.last.says(WELCOME);
+  assert.deepEqual(FakeSocket.last.types(), ['join', 'ice-candidate']);
+});
+
 test('the queue is bounded', () => {
   const signaling = open();
   for (let n = 0; n < 300; n++) {

@@ -23,6 +23,7 @@ export const wallClock = {
   clearTimeout: (id) => globalThis.clearTimeout(id),
 };
 
+const SOCKET_OPEN = 1; // WebSocket.OPEN
 const FIRST_RETRY_MS = 500;
 const LONGEST_RETRY_MS = 15_000;
 const PING_EVERY_MS = 15_000;
@@ -91,12 +92,13 @@ export class Signaling extends EventTarget {
   }
 
   /**
-   * Sends now, or as soon as the room is joined (again).
+   * Sends now, or as soon as the room is joined (again). A socket that is closing already takes
+   * nothing any more, though its close event is still to come.
    * @param {OutgoingMessage} message
    */
   send(message) {
-    if (this.#state === 'open') {
-      this.#socket?.send(JSON.stringify(message));
+    if (this.#state === 'open' && this.#socket?.readyState === SOCKET_OPEN) {
+      this.#socket.send(JSON.stringify(message));
     } else if (this.#state !== 'closed') {
       this.#queue.push(message);
       if (this.#queue.length > QUEUE_LIMIT) {
