@@ -8,6 +8,7 @@
 #include <uv.h>
 
 #include "base/err.h"
+#include "base/id.h"
 #include "base/json.h"
 #include "base/log.h"
 
@@ -15,6 +16,8 @@ TC_LOG_TOPIC("server.journal");
 
 #define MAX_WAITING 10000
 #define MAX_TEXT    (64 * 1024) /* of one utterance */
+/* Both ways of an utterance take milliseconds: a few rooms' worth of them is enough to remember. */
+#define RECENT 256
 
 enum kind { BEGAN, ENDED, UTTERANCE, SUMMARY };
 
@@ -28,6 +31,12 @@ struct entry {
 	int err; /* after writing */
 };
 
+/* An utterance that was queued for writing. */
+struct recent {
+	char call[TC_ID_SIZE], id[TC_ID_SIZE];
+	uint64_t text; /* FNV-1a */
+};
+
 struct tc_journal {
 	uv_loop_t *loop;        /* borrowed, outlives us */
 	struct tc_store *store; /* borrowed, outlives us; the pool's alone while work runs */
@@ -38,6 +47,8 @@ struct tc_journal {
 	void (*flushed)(void *user);
 	void *flushed_user;
 	struct tc_journal_counts counts;
+	struct recent recent[RECENT]; /* a ring; the newest is before `recent_at` */
+	size_t recent_at;
 };
 
 static void entry_free(struct entry *entry)
@@ -194,19 +205,64 @@ int tc_journal_call_ended(struct tc_journal *journal, const struct tc_call *call
 	return add(journal, entry);
 }
 
+/* ---- what was said: an orb may tell it on the channel, as a transcript, or both ways ---- */
+
+static uint64_t hash_text(const char *text)
+{
+	uint64_t hash = 0xcbf29ce484222325u;
+	for (const char *p = text; *p; p++) {
+		hash = (hash ^ (unsigned char)*p) * 0x100000001b3u;
+	}
+	return hash;
+}
+
+static const struct recent *find_recent(const struct tc_journal *journal, const char *call_id,
+					const char *id)
+{
+	for (size_t i = 1; i <= RECENT; i++) {
+		const struct recent *recent =
+			&journal->recent[(journal->recent_at + RECENT - i) % RECENT];
+		if (!recent->id[0]) {
+			return NULL;
+		}
+		if (strcmp(recent->id, id) == 0 && strcmp(recent->call, call_id) == 0) {
+			return recent;
+		}
+	}
+	return NULL;
+}
+
+static void remember(struct tc_journal *journal, const struct entry *entry)
+{
+	struct recent *recent = &journal->recent[journal->recent_at];
+	journal->recent_at = (journal->recent_at + 1) % RECENT;
+	memcpy(recent->call, entry->call.id, sizeof(recent->call));
+	memcpy(recent->id, entry->utterance.id, sizeof(recent->id));
+	recent->text = hash_text(entry->utterance.text);
+}
+
 static int read_utterance(struct tc_json json, struct tc_utterance *out)
 {
 	struct tc_json text;
 	if (tc_json_get_str(json, "utteranceId", out->id, sizeof(out->id)) < 0 ||
 	    tc_json_get_str(json, "userId", out->user_id, sizeof(out->user_id)) < 0 ||
 	    !tc_id_valid(out->id) || !tc_id_valid(out->user_id) ||
-	    !tc_json_get(json, "text", &text) || text.len > MAX_TEXT ||
-	    tc_json_get_int(json, "startMs", &out->start_ms) ||
-	    tc_json_get_int(json, "endMs", &out->end_ms)) {
+	    !tc_json_get(json, "text", &text) || text.len > MAX_TEXT) {
 		return -TC_EPARSE;
 	}
 	out->text = tc_json_strdup(text);
 	return out->text ? 0 : -TC_EPARSE;
+}
+
+static int add_utterance(struct tc_journal *journal, struct entry *entry)
+{
+	const struct recent *told = find_recent(journal, entry->call.id, entry->utterance.id);
+	if (told && told->text == hash_text(entry->utterance.text)) {
+		entry_free(entry); /* the same, the other way */
+		return 0;
+	}
+	remember(journal, entry);
+	return add(journal, entry);
 }
 
 int tc_journal_utterance(struct tc_journal *journal, const char *call_id, const char *text,
@@ -220,12 +276,45 @@ int tc_journal_utterance(struct tc_journal *journal, const char *call_id, const 
 	if (!entry) {
 		return -ENOMEM;
 	}
-	int err = read_utterance(json, &entry->utterance);
+	struct tc_utterance *u = &entry->utterance;
+	int err = read_utterance(json, u);
+	if (!err && (tc_json_get_int(json, "startMs", &u->start_ms) ||
+		     tc_json_get_int(json, "endMs", &u->end_ms))) {
+		err = -TC_EPARSE;
+	}
 	if (err) {
 		entry_free(entry);
 		return err;
 	}
-	return add(journal, entry);
+	return add_utterance(journal, entry);
+}
+
+int tc_journal_transcript(struct tc_journal *journal, const char *call_id, int64_t since_ms,
+			  const char *text, size_t len)
+{
+	struct tc_json json;
+	if (tc_json_parse(&json, text, len, NULL)) {
+		return -TC_EPARSE;
+	}
+	struct entry *entry = new_entry(UTTERANCE, call_id);
+	if (!entry) {
+		return -ENOMEM;
+	}
+	struct tc_utterance *u = &entry->utterance;
+	int err = read_utterance(json, u);
+	/* Nothing was understood after all: the page takes its line back, and there is none to
+	 * keep. */
+	if (err || !u->text[0]) {
+		entry_free(entry);
+		return err;
+	}
+	if (tc_json_get_int(json, "endMs", &u->end_ms)) {
+		u->end_ms = since_ms;
+	}
+	if (tc_json_get_int(json, "startMs", &u->start_ms)) {
+		u->start_ms = u->end_ms;
+	}
+	return add_utterance(journal, entry);
 }
 
 int tc_journal_summary(struct tc_journal *journal, const char *call_id, const char *text,

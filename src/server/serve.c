@@ -148,6 +148,25 @@ static void on_left(void *user, const char *room, const struct tc_room_person *w
 	}
 }
 
+/* For orbs that tell nothing on the channel: their transcripts are kept, and are signs of life. */
+static void on_transcript(void *user, const char *room, const char *json, size_t len)
+{
+	struct app *app = user;
+	const struct tc_call *call = tc_calls_find(app->calls, room);
+	int err = -ENOENT;
+	if (call) {
+		err = tc_journal_transcript(app->journal, call->id,
+					    tc_clock_wall_ms(app->clock) - call->started_ms, json,
+					    len);
+	}
+	if (err) {
+		TC_WARN(room, "a transcript of the orb not stored: %s", tc_err_str(err));
+	}
+	if (app->orbs) {
+		tc_orbs_active(app->orbs, room);
+	}
+}
+
 static void on_call_began(void *user, const struct tc_call *call)
 {
 	struct app *app = user;
@@ -244,7 +263,8 @@ static int open_port(struct app *app)
 	const struct tc_config *c = app->config;
 	char why[512] = "out of memory";
 	struct tc_rooms_config rooms = {.rate = (int)c->signal_rate, .burst = (int)c->signal_burst};
-	static const struct tc_rooms_events events = {.joined = on_joined, .left = on_left};
+	static const struct tc_rooms_events events = {
+		.joined = on_joined, .left = on_left, .transcript = on_transcript};
 	struct tc_http_config http = {
 		.handle = on_request, .user = app, .tls = c->tls_cert != NULL};
 	int err = tc_rooms_create(&app->rooms, &rooms, &tc_ws_sink, &events, app);

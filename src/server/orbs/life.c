@@ -82,12 +82,19 @@ static bool may_hand_on(struct tc_orb *orb)
 	return true;
 }
 
+void tc_orb_active(struct tc_orb *orb)
+{
+	int64_t active_ms = orb->all->config.active_cleanup_ms;
+	if (active_ms > 0 && orb->human_count > 0 && tc_orb_running(orb)) {
+		tc_orb_due_in(orb, TC_ORB_DUE_CLEANUP, active_ms);
+	}
+}
+
 static void hand_on(struct tc_orb *orb, const struct tc_channel_message *message)
 {
 	const struct tc_orbs *all = orb->all;
-	if (message->type == TC_CHANNEL_UTTERANCE && orb->all->config.active_cleanup_ms > 0 &&
-	    orb->human_count > 0 && tc_orb_running(orb)) {
-		tc_orb_due_in(orb, TC_ORB_DUE_CLEANUP, orb->all->config.active_cleanup_ms);
+	if (message->type == TC_CHANNEL_UTTERANCE) {
+		tc_orb_active(orb);
 	}
 	if (all->events.message && may_hand_on(orb)) {
 		all->events.message(all->user, orb->room, tc_channel_type_str(message->type),

@@ -248,6 +248,14 @@ void tc_orbs_left(struct tc_orbs *orbs, const char *room, const char *user_id)
 	}
 }
 
+void tc_orbs_active(struct tc_orbs *orbs, const char *room)
+{
+	struct tc_orb *orb = find(orbs, room);
+	if (orb) {
+		tc_orb_active(orb);
+	}
+}
+
 void tc_orbs_end(struct tc_orbs *orbs, const char *room, const char *reason)
 {
 	struct tc_orb *orb = find(orbs, room);

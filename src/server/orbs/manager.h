@@ -81,6 +81,8 @@ void tc_orbs_kill_all(struct tc_orbs *orbs);
 /* The first human came in (or another): make sure there is an orb, tell it who is there. */
 void tc_orbs_joined(struct tc_orbs *orbs, const struct tc_orb_room *room, const char *user_id);
 void tc_orbs_left(struct tc_orbs *orbs, const char *room, const char *user_id);
+/* People talk there: what counts as nothing happening (active_cleanup_ms) starts again. */
+void tc_orbs_active(struct tc_orbs *orbs, const char *room);
 void tc_orbs_end(struct tc_orbs *orbs, const char *room, const char *reason);
 size_t tc_orbs_list(const struct tc_orbs *orbs, struct tc_orb_info *out, size_t max);
 const char *tc_orb_state_str(enum tc_orb_state state); /* the word of `orb-state` */

@@ -107,6 +107,7 @@ void tc_orb_nothing_due(struct tc_orb *orb);
 bool tc_orb_running(const struct tc_orb *orb); /* a process that nobody asked to end */
 void tc_orb_start(struct tc_orb *orb, const char *why);
 void tc_orb_ask_to_end(struct tc_orb *orb, const char *reason);
+void tc_orb_active(struct tc_orb *orb); /* something is going on in its room */
 void tc_orb_tell_participants(struct tc_orb *orb);
 void tc_orb_kill_hung(struct tc_orb *orb);
 void tc_orb_next_rung(struct tc_orb *orb);
