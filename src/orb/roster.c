@@ -5,8 +5,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* The audio thread runs at real-time priority: whoever holds a seat it waits for must inherit it, else
- * a busy neighbour delays the sound by preempting the video thread. */
+/* The audio thread runs at real-time priority: whoever holds a seat it waits for must inherit it,
+ * else a busy neighbour delays the sound by preempting the video thread. */
 struct seat {
 	pthread_mutex_t lock;
 	struct tc_peer *peer; /* borrowed */

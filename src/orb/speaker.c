@@ -23,11 +23,12 @@
 
 TC_LOG_TOPIC("orb.speaker");
 
-#define CLIPS       4 /* one playing, one prepared, two being dropped */
-#define FRAME       960
-#define FRAME_US    20000
-#define TAIL_FRAMES 3 /* silence after the last word, so that concealment has nothing to conceal \
-		       */
+#define CLIPS    4 /* one playing, one prepared, two being dropped */
+#define FRAME    960
+#define FRAME_US 20000
+#define TAIL_FRAMES                                                                  \
+	3 /* silence after the last word, so that concealment has nothing to conceal \
+	   */
 #define DUCK_GAIN     0.2f
 #define RAMP_PER_STEP (1.0f / 480) /* full scale in 10 ms */
 #define LATE_US       10000

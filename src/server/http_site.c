@@ -152,7 +152,8 @@ static void problem_page(struct tc_http_request *r, int status, const char *deta
 		    "<body class=\"page sign-in\">\n<main>\n<header>\n"
 		    "<img src=\"/favicon.svg\" alt=\"\" width=\"84\" height=\"84\" />\n"
 		    "<h1>%s</h1>\n<p class=\"muted\">%c%s.</p>\n</header>\n"
-		    "<p class=\"way-back\"><a class=\"button primary\" href=\"/\">Back to the start</a></p>\n"
+		    "<p class=\"way-back\"><a class=\"button primary\" href=\"/\">Back to the "
+		    "start</a></p>\n"
 		    "</main>\n</body>\n</html>\n",
 		    status_title(status), status_title(status),
 		    detail[0] >= 'a' && detail[0] <= 'z' ? detail[0] - 32 : detail[0],

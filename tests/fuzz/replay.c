@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 
 #define REPLAY_MAX (1024 * 1024)
-#define CUT_BELOW 512
+#define CUT_BELOW  512
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -11,9 +11,11 @@
 
 #include "orb/args.h"
 
-#define BASE "aiorb", "--room=r1", "--session=s1", "--coach=c", "--client=k", "--cpu-host=127.0.0.1:3000"
+#define BASE \
+	"aiorb", "--room=r1", "--session=s1", "--coach=c", "--client=k", "--cpu-host=127.0.0.1:3000"
 
-static int parse(struct tc_orb_args *args, char *error, size_t size, int argc, const char *const *argv)
+static int parse(struct tc_orb_args *args, char *error, size_t size, int argc,
+		 const char *const *argv)
 {
 	char *copy[16];
 	assert_true(argc < 15);
@@ -26,7 +28,8 @@ static int parse(struct tc_orb_args *args, char *error, size_t size, int argc, c
 
 static void the_guides_command_line_is_understood(void **state)
 {
-	const char *argv[] = {BASE, "--max-lifetime=7200000", "--idle-timeout=300000", "--test-mode"};
+	const char *argv[] = {BASE, "--max-lifetime=7200000", "--idle-timeout=300000",
+			      "--test-mode"};
 	struct tc_orb_args args;
 	char error[256] = "";
 	assert_int_equal(parse(&args, error, sizeof(error), 9, argv), 0);
@@ -41,7 +44,8 @@ static void the_guides_command_line_is_understood(void **state)
 static void the_tokens_subject_is_the_user_id(void **state)
 {
 	/* {"alg":"HS256"}.{"sub":"ai-orb-x7","role":"ai"}.sig */
-	setenv("ORB_TOKEN", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhaS1vcmIteDciLCJyb2xlIjoiYWkifQ.c2ln", 1);
+	setenv("ORB_TOKEN", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhaS1vcmIteDciLCJyb2xlIjoiYWkifQ.c2ln",
+	       1);
 	const char *argv[] = {BASE};
 	struct tc_orb_args args;
 	char error[256] = "";

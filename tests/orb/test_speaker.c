@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-/* The audio thread against the real clock, with nobody in the roster: its decisions show in the events. */
+/* The audio thread against the real clock, with nobody in the roster: its decisions show in the
+ * events. */
 #include <setjmp.h>
 #include <errno.h>
 #include <stdarg.h>
