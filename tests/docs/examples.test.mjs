@@ -75,12 +75,26 @@ test('every file of tests/data that peers, server, orb or manager write is shown
   }
 });
 
+/** As GitHub names a heading. */
+const anchor = (heading) =>
+  heading
+    .trim()
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N} _-]/gu, '')
+    .replaceAll(' ', '-');
+const anchors = (file) => [...read(file).matchAll(/^#+ (.*)$/gm)].map(([, heading]) => anchor(heading));
+
 for (const file of documents) {
-  test(`every link of ${file} to a file leads to one`, () => {
-    const links = [...read(file).matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)].map(([, link]) => link);
-    const broken = links.filter(
-      (link) => !/^[a-z]+:/.test(link) && !fs.existsSync(path.join(ROOT, path.dirname(file), link)),
-    );
+  test(`every link of ${file} leads somewhere`, () => {
+    const links = [...read(file).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link);
+    const broken = links.filter((link) => {
+      const [target, heading] = link.split('#');
+      const to = target ? path.join(path.dirname(file), target) : file;
+      if (/^[a-z]+:/.test(link)) {
+        return false;
+      }
+      return !fs.existsSync(path.join(ROOT, to)) || (heading !== undefined && !anchors(to).includes(heading));
+    });
     assert.deepEqual(broken, []);
   });
 }
