@@ -196,8 +196,8 @@ static void messages_without_what_they_need_are_named(void **state)
 	}
 	static const char *const good[] = {
 		"{\"type\":\"ai_status\",\"status\":\"speaking\"}",
-		"{\"type\":\"transcript\",\"utteranceId\":\"1\",\"userId\":\"u\",\"text\":\"x\","
-		"\"final\":false}",
+		("{\"type\":\"transcript\",\"utteranceId\":\"1\",\"userId\":\"u\",\"text\":\"x\","
+		 "\"final\":false}"),
 		"{\"type\":\"orb-control\",\"action\":\"mode\",\"value\":\"on-call\"}",
 		"{\"type\":\"orb-control\",\"action\":\"mute\"}",
 		"{\"type\":\"offer\"}",
