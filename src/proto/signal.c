@@ -103,6 +103,33 @@ static bool one_of(const struct tc_signal *signal, const char *key, const char *
 	return false;
 }
 
+static bool has_id(const struct tc_signal *signal, const char *key)
+{
+	char id[TC_ID_SIZE];
+	return tc_json_get_str(signal->object, key, id, sizeof(id)) >= 0 && tc_id_valid(id);
+}
+
+static bool has_time(const struct tc_signal *signal, const char *key)
+{
+	int64_t ms;
+	return tc_json_get_int(signal->object, key, &ms) == 0 && ms >= 0;
+}
+
+/* As strict as the page: what it would drop must not be stored as if it had been shown. */
+static const char *check_transcript(const struct tc_signal *signal)
+{
+	if (!has_id(signal, "utteranceId") || !has_id(signal, "userId")) {
+		return "transcript: utteranceId and userId must be ids";
+	}
+	if (!has(signal, "text", TC_JSON_STRING) || !has(signal, "final", TC_JSON_BOOL)) {
+		return "transcript: text and final are needed";
+	}
+	if (!has_time(signal, "startMs") || !has_time(signal, "endMs")) {
+		return "transcript: startMs and endMs must be whole milliseconds, 0 or more";
+	}
+	return NULL;
+}
+
 static const char *check_control(const struct tc_signal *signal)
 {
 	static const char *const actions[] = {"mode", "mute",  "unmute", "say",
@@ -128,12 +155,7 @@ const char *tc_signal_check(const struct tc_signal *signal)
 							  : "ai_status: status must be ready, "
 							    "speaking, listening or processing";
 	case TC_SIGNAL_TRANSCRIPT:
-		return has(signal, "utteranceId", TC_JSON_STRING) &&
-				       has(signal, "userId", TC_JSON_STRING) &&
-				       has(signal, "text", TC_JSON_STRING) &&
-				       has(signal, "final", TC_JSON_BOOL)
-			       ? NULL
-			       : "transcript: utteranceId, userId, text and final are needed";
+		return check_transcript(signal);
 	case TC_SIGNAL_SUGGESTION:
 		return has(signal, "text", TC_JSON_STRING) ? NULL : "suggestion: text is needed";
 	case TC_SIGNAL_ORB_CONTROL:
@@ -145,9 +167,9 @@ const char *tc_signal_check(const struct tc_signal *signal)
 	case TC_SIGNAL_RENEGOTIATE:
 	case TC_SIGNAL_LEAVE:
 	case TC_SIGNAL_PING:
+	case TC_SIGNAL_PONG:
 		return NULL;
 	case TC_SIGNAL_OTHER:
-	case TC_SIGNAL_PONG:
 	case TC_SIGNAL_PEER_DISCOVERY:
 	case TC_SIGNAL_USER_JOINED:
 	case TC_SIGNAL_USER_LEFT:

@@ -36,12 +36,12 @@
 	X(RENEGOTIATE, "renegotiate")       \
 	X(LEAVE, "leave")                   \
 	X(PING, "ping")                     \
+	X(PONG, "pong")                     \
 	X(AI_STATUS, "ai_status")           \
 	X(TRANSCRIPT, "transcript")         \
 	X(SUGGESTION, "suggestion")         \
 	X(ORB_CONTROL, "orb-control")       \
 	/* server -> peer only */           \
-	X(PONG, "pong")                     \
 	X(PEER_DISCOVERY, "peer-discovery") \
 	X(USER_JOINED, "user-joined")       \
 	X(USER_LEFT, "user-left")           \
@@ -71,9 +71,9 @@ int tc_signal_parse(struct tc_signal *out, const char *text, size_t len);
 
 /* --- what a peer may send to the server --- */
 
-/* Does it carry what its type must (transcript: text, final...; orb-control: a known action...)?
- * NULL, or one line saying what is missing. The bodies of offer, answer and ice-candidate are
- * between the peers. */
+/* Does it carry what its type must (transcript: ids, text, times...; orb-control: a known
+ * action...)? NULL, or one line saying what is missing. The bodies of offer, answer and
+ * ice-candidate are between the peers. */
 const char *tc_signal_check(const struct tc_signal *signal);
 
 struct tc_signal_join {

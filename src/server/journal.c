@@ -265,8 +265,8 @@ static int add_utterance(struct tc_journal *journal, struct entry *entry)
 	return add(journal, entry);
 }
 
-int tc_journal_utterance(struct tc_journal *journal, const char *call_id, const char *text,
-			 size_t len)
+static int keep_words(struct tc_journal *journal, const char *call_id, const char *text, size_t len,
+		      bool even_none)
 {
 	struct tc_json json;
 	if (tc_json_parse(&json, text, len, NULL)) {
@@ -282,39 +282,25 @@ int tc_journal_utterance(struct tc_journal *journal, const char *call_id, const 
 		     tc_json_get_int(json, "endMs", &u->end_ms))) {
 		err = -TC_EPARSE;
 	}
-	if (err) {
+	if (err || (!u->text[0] && !even_none)) {
 		entry_free(entry);
 		return err;
 	}
 	return add_utterance(journal, entry);
 }
 
-int tc_journal_transcript(struct tc_journal *journal, const char *call_id, int64_t since_ms,
-			  const char *text, size_t len)
+int tc_journal_utterance(struct tc_journal *journal, const char *call_id, const char *text,
+			 size_t len)
 {
-	struct tc_json json;
-	if (tc_json_parse(&json, text, len, NULL)) {
-		return -TC_EPARSE;
-	}
-	struct entry *entry = new_entry(UTTERANCE, call_id);
-	if (!entry) {
-		return -ENOMEM;
-	}
-	struct tc_utterance *u = &entry->utterance;
-	int err = read_utterance(json, u);
+	return keep_words(journal, call_id, text, len, true);
+}
+
+int tc_journal_transcript(struct tc_journal *journal, const char *call_id, const char *text,
+			  size_t len)
+{
 	/* Nothing was understood after all: the page takes its line back, and there is none to
 	 * keep. */
-	if (err || !u->text[0]) {
-		entry_free(entry);
-		return err;
-	}
-	if (tc_json_get_int(json, "endMs", &u->end_ms)) {
-		u->end_ms = since_ms;
-	}
-	if (tc_json_get_int(json, "startMs", &u->start_ms)) {
-		u->start_ms = u->end_ms;
-	}
-	return add_utterance(journal, entry);
+	return keep_words(journal, call_id, text, len, false);
 }
 
 int tc_journal_summary(struct tc_journal *journal, const char *call_id, const char *text,

@@ -27,9 +27,9 @@ int tc_journal_call_ended(struct tc_journal *journal, const struct tc_call *call
 int tc_journal_utterance(struct tc_journal *journal, const char *call_id, const char *json,
 			 size_t len);
 /* A final `transcript` of the orb's. Written only if its utterance was not, or with another text:
- * many an orb knows no `utterance`. since_ms: into the call, where the message names no times. */
-int tc_journal_transcript(struct tc_journal *journal, const char *call_id, int64_t since_ms,
-			  const char *json, size_t len);
+ * many an orb knows no `utterance`. */
+int tc_journal_transcript(struct tc_journal *journal, const char *call_id, const char *json,
+			  size_t len);
 /* A `session_summary` message; its `summary` is kept. */
 int tc_journal_summary(struct tc_journal *journal, const char *call_id, const char *json,
 		       size_t len);

@@ -155,9 +155,7 @@ static void on_transcript(void *user, const char *room, const char *json, size_t
 	const struct tc_call *call = tc_calls_find(app->calls, room);
 	int err = -ENOENT;
 	if (call) {
-		err = tc_journal_transcript(app->journal, call->id,
-					    tc_clock_wall_ms(app->clock) - call->started_ms, json,
-					    len);
+		err = tc_journal_transcript(app->journal, call->id, json, len);
 	}
 	if (err) {
 		TC_WARN(room, "a transcript of the orb not stored: %s", tc_err_str(err));

@@ -27,7 +27,7 @@ function tell() {
   });
   if (words === 'transcript') {
     send({ type: 'transcript', utteranceId: 'timeless', userId, text: 'Good bye.', final: true });
-    send({ type: 'transcript', utteranceId: 'nothing', userId, text: '', final: true });
+    send({ type: 'transcript', utteranceId: 'nothing', userId, text: '', final: true, startMs: 0, endMs: 0 });
   }
 }
 

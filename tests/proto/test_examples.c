@@ -125,6 +125,23 @@ static void the_server_takes_every_example_of_a_peer(void **state)
 	assert_true(each_file("signal/to-server", check_to_server) >= 10);
 }
 
+/* The others are for the page alone: messages that only the server sends. */
+static void check_refused(const char *file, const char *text, size_t len)
+{
+	struct tc_signal signal;
+	if (strncmp(file, "transcript", strlen("transcript")) == 0) {
+		assert_int_equal(tc_signal_parse(&signal, text, len), 0);
+		if (!tc_signal_check(&signal)) {
+			fail_msg("%s: the server takes what a page drops", file);
+		}
+	}
+}
+
+static void the_server_refuses_the_transcripts_that_a_page_would_drop(void **state)
+{
+	assert_true(each_file("signal/refused", check_refused) >= 10);
+}
+
 static void every_example_of_the_server_has_a_known_type(void **state)
 {
 	assert_true(each_file("signal/from-server", check_signal) >= 10);
@@ -333,6 +350,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_server_takes_every_example_of_a_peer),
+		cmocka_unit_test(the_server_refuses_the_transcripts_that_a_page_would_drop),
 		cmocka_unit_test(every_example_of_the_server_has_a_known_type),
 		cmocka_unit_test(relaying_makes_the_one_example_of_the_other),
 		cmocka_unit_test(the_server_writes_its_examples),

@@ -187,7 +187,6 @@ static void messages_without_what_they_need_are_named(void **state)
 		"{\"type\":\"orb-control\",\"action\":\"fly\"}",
 		"{\"type\":\"orb-control\",\"action\":\"mode\",\"value\":\"loud\"}",
 		"{\"type\":\"user-joined\"}",
-		"{\"type\":\"pong\"}",
 		"{\"type\":\"what\"}",
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
@@ -197,11 +196,12 @@ static void messages_without_what_they_need_are_named(void **state)
 	static const char *const good[] = {
 		"{\"type\":\"ai_status\",\"status\":\"speaking\"}",
 		("{\"type\":\"transcript\",\"utteranceId\":\"1\",\"userId\":\"u\",\"text\":\"x\","
-		 "\"final\":false}"),
+		 "\"final\":false,\"startMs\":0,\"endMs\":9007199254740991}"),
 		"{\"type\":\"orb-control\",\"action\":\"mode\",\"value\":\"on-call\"}",
 		"{\"type\":\"orb-control\",\"action\":\"mute\"}",
 		"{\"type\":\"offer\"}",
 		"{\"type\":\"leave\"}",
+		"{\"type\":\"pong\"}",
 	};
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		struct tc_signal signal = parsed(good[i]);

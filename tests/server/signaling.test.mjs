@@ -288,6 +288,8 @@ describe('signaling', { concurrency: true }, () => {
       assert.equal((await coach.next('transcript')).text, 'hi');
       assert.equal((await client.next('transcript')).text, 'hi');
       assert.equal((await coach.next('suggestion')).text, 'ask');
+      orb.send({ ...transcript, endMs: undefined });
+      assert.deepEqual(await orb.next('error').then(({ code, inReplyTo }) => [code, inReplyTo]), ['bad-message', 'transcript']);
       for (const type of ['transcript', 'suggestion']) {
         client.send({ ...transcript, type });
         assert.equal((await client.next('error')).code, 'forbidden');

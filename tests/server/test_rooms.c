@@ -381,6 +381,8 @@ static void nothing_is_relayed_before_the_join_or_after_leave(void **state)
 	struct world *world = *state;
 	struct call call = call_of_three(world);
 	struct peer *early = attach(world, 3, "boss", TC_ROLE_ADMIN);
+	say(early, "{\"type\":\"pong\"}");
+	expect_nothing(early);
 	say(early, "{\"type\":\"offer\",\"toId\":\"coach\"}");
 	expect_error(early, "not-joined", "offer");
 	say(call.client, "{\"type\":\"leave\"}");

@@ -26,7 +26,7 @@
  *   | { type: 'renegotiate', fromId: string, session?: string }
  *   | { type: 'ai_status', status: AiStatus, sessionId?: string, fromId?: string }
  *   | { type: 'orb-state', state: OrbState, reason?: string }
- *   | { type: 'transcript', utteranceId: string | number, userId: string, text: string, final: boolean, startMs: number, endMs: number }
+ *   | { type: 'transcript', utteranceId: string, userId: string, text: string, final: boolean, startMs: number, endMs: number }
  *   | { type: 'suggestion', text: string, basis?: unknown }
  *   | { type: 'session-ended', reason?: string }
  *   | { type: 'error', code: string, message?: string, inReplyTo?: string }
@@ -51,6 +51,8 @@ const text = (value) => typeof value === 'string';
 const flag = (value) => typeof value === 'boolean';
 /** @type {Check} */
 const time = (value) => Number.isFinite(value) && value >= 0;
+/** @type {Check} */
+const wholeTime = (value) => Number.isSafeInteger(value) && value >= 0;
 /** @type {Check} */
 const object = (value) => typeof value === 'object' && value !== null && !Array.isArray(value);
 /** @type {(words: string[]) => Check} */
@@ -91,12 +93,12 @@ const SHAPES = {
   ai_status: { status: oneOf(AI_STATUSES), sessionId: optional(text), fromId: optional(id) },
   'orb-state': { state: oneOf(ORB_STATES), reason: optional(text) },
   transcript: {
-    utteranceId: (value) => id(value) || Number.isInteger(value),
+    utteranceId: id,
     userId: id,
     text,
     final: flag,
-    startMs: time,
-    endMs: time,
+    startMs: wholeTime,
+    endMs: wholeTime,
   },
   suggestion: { text },
   'session-ended': { reason: optional(text) },

@@ -187,6 +187,8 @@ static void handle(struct tc_room_conn *conn, const struct tc_signal *signal)
 		tc_signal_write_bare(&conn->rooms->scratch, TC_SIGNAL_PONG);
 		conn_send_scratch(conn);
 		break;
+	case TC_SIGNAL_PONG:
+		break; /* the answer to nothing we ask by message; it came, and that is all */
 	case TC_SIGNAL_JOIN:
 		handle_join(conn, signal);
 		break;
