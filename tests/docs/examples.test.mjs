@@ -4,16 +4,21 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { execFileSync } from 'node:child_process';
 import { ROOT } from '../lib/server.mjs';
 
 const read = (file) => fs.readFileSync(path.join(ROOT, file), 'utf8');
 const PROTOCOL = 'docs/protocol';
 const files = (folder, ending) =>
   fs.readdirSync(path.join(ROOT, folder)).filter((name) => name.endsWith(ending));
-const documents = execFileSync('git', ['ls-files', '*.md'], { cwd: ROOT, encoding: 'utf8' })
-  .trim()
-  .split('\n');
+const documents = [
+  ...files('.', '.md'),
+  ...['docs', 'tests', 'bench'].flatMap((folder) =>
+    fs
+      .readdirSync(path.join(ROOT, folder), { recursive: true })
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => path.join(folder, name)),
+  ),
+];
 
 /** The examples of a document: a line that links to a fixture, then a json block. */
 function examples(file) {
