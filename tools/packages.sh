@@ -1,5 +1,5 @@
-# What has to be installed, and how. Sourced by ./run and ./test; each package's reason: docs/dependencies.md.
-# Debian 12; as root, or with sudo.
+# What has to be installed, and how. Sourced by ./run, ./test and .ci/run; the reason for each package:
+# docs/dependencies.md. Debian 12; as root, or with sudo.
 
 PACKAGES_RUN="
 gcc libc6-dev meson ninja-build pkg-config
@@ -10,53 +10,71 @@ libpocketsphinx-dev libsphinxbase-dev pocketsphinx-en-us flite1-dev libwebrtc-au
 libstemmer-dev"
 
 PACKAGES_TEST="
-nodejs npm chromium fonts-dejavu-core iproute2 curl sqlite3
-pocketsphinx-testdata asterisk-core-sounds-en-wav flite sox ffmpeg"
+nodejs npm chromium fonts-dejavu-core iproute2 pocketsphinx-testdata flite sox"
 
 # Sanitizer builds, format and lint: .ci/run only.
-PACKAGES_CI="
-clang clang-format clang-tidy libclang-rt-14-dev cppcheck libasan8 libubsan1 libtsan2"
+PACKAGES_CI="clang clang-format cppcheck"
 
-as_root() {
-	if [ "$(id -u)" = 0 ]; then
-		"$@"
-	elif command -v sudo >/dev/null; then
-		sudo "$@"
-	else
-		echo "missing packages, and neither root nor sudo to install them: $*" >&2
-		exit 1
-	fi
-}
+newline='
+'
 
 # need_packages NAME...: installs those that are not there. A node or npm from elsewhere counts.
+# When nothing is missing, that is one question to dpkg, and the network is not touched.
 need_packages() {
+	have=$newline$(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null | sed -n 's/^installed //p')$newline
 	missing=
 	for name in "$@"; do
 		case $name in
 		nodejs) command -v node >/dev/null && continue ;;
 		npm) command -v npm >/dev/null && continue ;;
 		esac
-		[ "$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing="$missing $name"
+		case $have in
+		*"$newline$name$newline"*) ;;
+		*) missing="$missing $name" ;;
+		esac
 	done
-	[ -z "$missing" ] && return 0
+	[ -n "$missing" ] || return 0
+	if [ "$(id -u)" = 0 ]; then
+		as_root=
+	elif command -v sudo >/dev/null; then
+		as_root=sudo
+	else
+		echo "neither root nor sudo here; as root: apt-get install --no-install-recommends$missing" >&2
+		return 1
+	fi
 	echo "installing:$missing" >&2
-	export DEBIAN_FRONTEND=noninteractive
-	as_root apt-get update -qq
+	apt="$as_root env DEBIAN_FRONTEND=noninteractive apt-get -y -qq -o DPkg::Lock::Timeout=300"
+	log=$(mktemp)
 	# shellcheck disable=SC2086
-	as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
+	$apt update >"$log" 2>&1 && $apt install --no-install-recommends $missing >>"$log" 2>&1 || {
+		cat "$log" >&2
+		rm -f "$log"
+		echo "could not install:$missing" >&2
+		return 1
+	}
+	rm -f "$log"
 }
 
-# build_into DIR [meson options]: sets up once, then builds what changed.
+# build_into DIR [meson options]: sets up once, then builds what changed. Says only what went wrong.
 build_into() {
 	dir=$1
 	shift
+	mkdir -p "$dir" 2>/dev/null || true
+	[ -w "$dir" ] || {
+		echo "cannot write in $PWD/$dir" >&2
+		return 1
+	}
 	if [ ! -f "$dir/build.ninja" ]; then
-		meson setup "$dir" "$@" >"$dir.log" 2>&1 || {
-			cat "$dir.log" >&2
+		echo "building in $dir" >&2
+		meson setup "$dir" "$@" >"$dir/.said" 2>&1 || {
+			cat "$dir/.said" >&2
 			rm -rf "$dir"
 			return 1
 		}
-		rm -f "$dir.log"
 	fi
-	ninja -C "$dir" --quiet
+	ninja -C "$dir" --quiet >"$dir/.said" 2>&1 || {
+		cat "$dir/.said" >&2
+		return 1
+	}
+	grep -A 6 'warning:' "$dir/.said" >&2 || true
 }
