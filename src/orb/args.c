@@ -40,6 +40,8 @@ static const struct tc_option env_table[] = {
 	{"STUN_URLS", TC_OPTION_STR, AT(stun_urls), .doc = "stun:HOST:PORT; the first is used"},
 	{"ORB_TEST_TIMEOUT", TC_OPTION_INT, AT(test_timeout), .initial = "30000", .min = 100,
 	 .max = HOURS(24), .unit = "ms", .doc = "idle timeout in test mode"},
+	{"ORB_HEALTH_CHECK_INTERVAL", TC_OPTION_INT, AT(heartbeat), .initial = "30000", .min = 100,
+	 .max = HOURS(1), .unit = "ms", .doc = "between two heartbeats without a change"},
 	{"ORB_SESSION_ENDS", TC_OPTION_INT, AT(session_ends), .initial = "0", .min = 0,
 	 .max = INT64_MAX / 2, .unit = "ms", .doc = "when the appointment ends, ms since 1970"},
 	{"ORB_RECOGNIZER", TC_OPTION_STR, AT(recognizer), .initial = "pocketsphinx",

@@ -125,7 +125,11 @@ static void on_joined(void *user, const char *room, const struct tc_room_person 
 		return;
 	}
 	tc_calls_people(app->calls, room, humans);
-	if (who->ai || !app->orbs) {
+	if (who->ai) {
+		return;
+	}
+	if (!app->orbs) {
+		tc_rooms_set_orb_state(app->rooms, room, "off", "AI orbs are turned off here");
 		return;
 	}
 	bool known = tc_store_appointment(app->reads, room, &a) == 0;

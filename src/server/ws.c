@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/queue.h>
+#include <sys/socket.h>
 #include <uv.h>
 
 #include "server/listener.h"
@@ -41,6 +42,8 @@ struct session {
 	bool binary;
 	TAILQ_ENTRY(session) dirty_link;
 	TAILQ_ENTRY(session) closing_link;
+	bool waits; /* in `closing`: for its last frames to go out, then for the peer */
+	bool dead;  /* killed: nothing is sent any more */
 };
 
 const size_t tc_ws_session_size = sizeof(struct session);
@@ -128,7 +131,7 @@ static bool put_frame(struct session *session, int kind, const struct tc_signal_
 	for (int i = 0; i < count; i++) {
 		len += pieces[i].len;
 	}
-	if (!reserve(session, FRAME_HEAD_MAX + len)) {
+	if (session->dead || !reserve(session, FRAME_HEAD_MAX + len)) {
 		return false;
 	}
 	char *at = session->tx + session->tx_len;
@@ -176,6 +179,7 @@ static void sink_close(void *conn, int code, const char *reason, bool flush)
 	uint64_t patience = put_frame(session, FRAME_CLOSE, pieces, 2) ? CLOSE_MS : 0;
 	session->close_by_ms = uv_now(session->ws->config.loop) + patience;
 	TAILQ_INSERT_TAIL(&session->ws->closing, session, closing_link);
+	session->waits = true;
 }
 
 const struct tc_rooms_sink tc_ws_sink = {
@@ -215,11 +219,26 @@ static int write_frames(struct session *session)
 	return 0;
 }
 
-/* Outside of callbacks only. A timeout set with lws would not do: set from outside, it is not
- * looked at before lws has something else to do. */
+static void stop_waiting(struct session *session)
+{
+	if (session->waits) {
+		TAILQ_REMOVE(&session->ws->closing, session, closing_link);
+		session->waits = false;
+	}
+}
+
+/* Outside of callbacks only; the session may be gone afterwards. A timeout set with lws would not do:
+ * set from outside, it is not looked at before lws has something else to do. And where lws holds
+ * output of its own it does not close either, but waits for a reader that does not read: it gives
+ * up once the socket, shut down, takes nothing any more. */
 static void kill_now(struct session *session)
 {
-	lws_set_timeout(session->wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
+	struct lws *wsi = session->wsi;
+	stop_waiting(session);
+	drop_frames(session);
+	session->dead = true;
+	shutdown(lws_get_socket_fd(wsi), SHUT_RDWR);
+	lws_set_timeout(wsi, PENDING_TIMEOUT_USER_REASON_BASE, LWS_TO_KILL_SYNC);
 }
 
 static void flush_dirty(struct tc_ws *ws)
@@ -304,7 +323,7 @@ static void on_tick(uv_timer_t *timer)
 	tc_rooms_tick(ws->config.rooms);
 	struct session *session = TAILQ_FIRST(&ws->closing);
 	while (session && session->close_by_ms <= uv_now(timer->loop)) {
-		kill_now(session); /* and it is gone from the list */
+		kill_now(session); /* it is gone from the list, and maybe altogether */
 		session = TAILQ_FIRST(&ws->closing);
 	}
 	struct tc_rooms_counts counts = tc_rooms_counts(ws->config.rooms);
@@ -336,9 +355,7 @@ static void on_closed(struct session *session)
 	if (session->dirty) {
 		TAILQ_REMOVE(&session->ws->dirty, session, dirty_link);
 	}
-	if (session->close_by_ms) {
-		TAILQ_REMOVE(&session->ws->closing, session, closing_link);
-	}
+	stop_waiting(session);
 	tc_rooms_detach(session->conn);
 	free(session->tx);
 	free(session->rx);

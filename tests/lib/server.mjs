@@ -13,6 +13,7 @@ export const AIORB = path.join(BUILD, 'aiorb');
 export const API_KEY = { id: 'test', secret: 'a-secret-of-at-least-thirty-two-bytes' };
 
 const READY_MS = 30_000;
+const STOP_MS = 60_000; // an orb that does not end takes the whole kill ladder
 
 const part = (object) => Buffer.from(JSON.stringify(object)).toString('base64url');
 
@@ -109,7 +110,13 @@ export async function startServer({ env = {}, args = [], dataDir } = {}) {
       if (child.exitCode === null && child.signalCode === null) {
         child.kill(signal);
       }
+      // A server that hangs must fail the test, not outlive it.
+      const hung = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
       const end = await exited;
+      clearTimeout(hung);
+      if (end.signal === 'SIGKILL' && signal !== 'SIGKILL') {
+        throw new Error(`tricall did not end within ${STOP_MS} ms of ${signal}:\n${log}`);
+      }
       if (!dataDir) {
         fs.rmSync(folder, { recursive: true, force: true });
       }

@@ -384,6 +384,31 @@ describe('signaling', { concurrency: true }, () => {
     }
   });
 
+  it('a reader that never reads again is cut off, and the server serves on', { timeout: 60_000 }, async () => {
+    const generous = await startServer({ env: { ENABLE_AI_ORBS: 'false', LOG_LEVEL: 'warn', SIGNAL_BURST: '5000' } });
+    const connections = async () => {
+      const response = await fetch(`${generous.url}/metrics`, { signal: AbortSignal.timeout(20_000) });
+      return Number(/^tricall_connections (\d+)/m.exec(await response.text())[1]);
+    };
+    try {
+      const coach = await enter(generous, 'r', 'coach', 'coach');
+      const deaf = await enter(generous, 'r', 'deaf', 'client');
+      deaf.socket._socket.pause();
+      const pad = 'x'.repeat(60_000);
+      for (let i = 0; i < 400; i++) {
+        coach.send({ type: 'ice-candidate', pad, i });
+      }
+      // Its close frame cannot be delivered either: after 5 s the server lets go.
+      while ((await connections()) > 1) {
+        coach.send({ type: 'ping' });
+        await coach.next('pong');
+      }
+      deaf.socket.terminate();
+    } finally {
+      await generous.stop();
+    }
+  });
+
   it('brutal clients end only themselves', async () => {
     const { coach, client } = await call();
     const frames = {

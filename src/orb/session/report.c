@@ -51,6 +51,7 @@ void tc_report_status(struct tc_session *s)
 		return;
 	}
 	s->told_status = status;
+	tc_report_soon(s);
 	struct tc_json_writer w;
 	tc_buf_reset(&s->out);
 	tc_json_writer_init(&w, &s->out);

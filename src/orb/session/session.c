@@ -12,9 +12,8 @@
 
 TC_LOG_TOPIC("orb.session");
 
-#define EVENT_QUEUE  1024
-#define HEARTBEAT_MS 30000
-#define FLUSH_MS     2000
+#define EVENT_QUEUE 1024
+#define FLUSH_MS    2000
 
 static const char *state_str(enum tc_session_state state)
 {
@@ -290,7 +289,7 @@ static int create_links(struct tc_session *s)
 static int start_timers(struct tc_session *s)
 {
 	s->lifetime_timer = tc_loop_timer(s->loop, s->args->max_lifetime, false, lifetime_over, s);
-	s->heartbeat_timer = tc_loop_timer(s->loop, HEARTBEAT_MS, true, heartbeat_due, s);
+	s->heartbeat_timer = tc_loop_timer(s->loop, s->args->heartbeat, true, heartbeat_due, s);
 	s->event_watch = tc_loop_watch(s->loop, tc_queue_wake_fd(s->events), drain_events, s);
 	return s->lifetime_timer && s->heartbeat_timer && s->event_watch ? 0 : -ENOMEM;
 }

@@ -1,0 +1,24 @@
+// ENABLE_AI_ORBS=false: people are told that no orb will come, and why.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { Participant } from '../lib/participant.mjs';
+import { joinToken, startServer } from '../lib/server.mjs';
+
+let server;
+before(async () => {
+  server = await startServer({ env: { ENABLE_AI_ORBS: 'false' } });
+});
+after(() => server?.stop());
+
+test('a room without an orb says so to everybody who joins', { timeout: 30_000 }, async () => {
+  for (const role of ['coach', 'client']) {
+    const token = joinToken({ sub: role, role, name: role, room: 'off' });
+    const person = new Participant(`${server.ws}/ws-simple/off?token=${token}`);
+    await person.upgraded;
+    person.send({ type: 'join', roomId: 'off', userId: role, userRole: role });
+    const state = await person.next('orb-state');
+    assert.equal(state.state, 'off');
+    assert.match(state.reason, /turned off/);
+    assert.equal(person.all[0].type, 'peer-discovery', 'the answer to join comes first');
+  }
+});
