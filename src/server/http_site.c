@@ -27,6 +27,7 @@ static const struct {
 	{TC_HTTP_GET, "/api/me", tc_api_me},
 	{TC_HTTP_GET, "/api/appointments", tc_api_appointments},
 	{TC_HTTP_GET, "/api/room/:id", tc_api_room},
+	{TC_HTTP_POST, "/api/room/:id/end", tc_api_room_end},
 	{TC_HTTP_GET, "/api/ice-servers", tc_api_ice_servers},
 	{TC_HTTP_GET, "/healthz", tc_api_healthz},
 	{TC_HTTP_GET, "/readyz", tc_api_readyz},

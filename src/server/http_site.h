@@ -72,6 +72,7 @@ void tc_api_signout(struct tc_site *site, struct tc_http_request *request, const
 void tc_api_me(struct tc_site *site, struct tc_http_request *request, const char *room);
 void tc_api_appointments(struct tc_site *site, struct tc_http_request *request, const char *room);
 void tc_api_room(struct tc_site *site, struct tc_http_request *request, const char *room);
+void tc_api_room_end(struct tc_site *site, struct tc_http_request *request, const char *room);
 void tc_api_ice_servers(struct tc_site *site, struct tc_http_request *request, const char *room);
 void tc_api_healthz(struct tc_site *site, struct tc_http_request *request, const char *room);
 void tc_api_readyz(struct tc_site *site, struct tc_http_request *request, const char *room);

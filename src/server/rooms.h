@@ -97,7 +97,7 @@ struct tc_rooms_counts tc_rooms_counts(const struct tc_rooms *rooms);
  * `orb-state`. */
 void tc_rooms_set_orb_state(struct tc_rooms *rooms, const char *room, const char *state,
 			    const char *reason);
-/* `session-ended` to all, then close 4000. */
+/* `session-ended` to all, then close 4000; to whoever is away, when they resume in time. */
 void tc_rooms_end(struct tc_rooms *rooms, const char *room, const char *reason);
 /* POST /room/:id/leave: as if this user's socket had sent `leave`. */
 void tc_rooms_leave(struct tc_rooms *rooms, const char *room, const char *user_id);

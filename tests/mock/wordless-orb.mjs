@@ -40,6 +40,7 @@ ws.on('message', (raw) => {
 });
 process.on('message', (message) => {
   if (message.type === 'shutdown_graceful') {
+    console.log(`asked to end: ${message.reason}`);
     const summary = { duration: 5000, keyTopics: ['sleep'], progress: 'Good', recommendations: 'Rest' };
     if (words !== 'transcript') {
       summary.transcript = said;

@@ -766,6 +766,51 @@ static void a_session_that_ends_closes_all_with_4000(void **state)
 	tc_rooms_end(world->rooms, "room", "again"); /* nobody there: nothing */
 }
 
+static void who_was_away_when_the_session_ended_is_told_on_resuming(void **state)
+{
+	struct world *world = *state;
+	struct call call = call_of_three(world);
+	detach(call.client);
+	tc_rooms_end(world->rooms, "room", "session_complete");
+	tc_rooms_dispatch(world->rooms);
+	assert_int_equal(tc_rooms_counts(world->rooms).rooms, 0);
+	clear(world);
+	pass(world, 9000);
+	struct peer *stranger = attach(world, 3, "boss", TC_ROLE_ADMIN);
+	say(stranger, RESUME);
+	expect(stranger, DISCOVERY("")); /* it is about the client alone */
+	struct peer *back = attach(world, 1, "client", TC_ROLE_CLIENT);
+	say(back, RESUME);
+	expect(back, "{\"type\":\"session-ended\",\"reason\":\"session_complete\"}");
+	expect_nothing(back);
+	assert_int_equal(back->close_code, 4000);
+	assert_true(back->flushed);
+	expect_nothing(stranger);
+}
+
+static void who_comes_anew_or_late_after_the_end_begins_another_session(void **state)
+{
+	struct world *world = *state;
+	for (int late = 0; late < 2; late++) {
+		struct peer *client = join(world, 1, "client", TC_ROLE_CLIENT);
+		detach(client);
+		tc_rooms_end(world->rooms, "room", "session_complete");
+		tc_rooms_dispatch(world->rooms);
+		if (late) {
+			pass(world, 10500);
+		}
+		struct peer *back = attach(world, 1, "client", TC_ROLE_CLIENT);
+		say(back, late ? RESUME : JOIN);
+		expect(back, DISCOVERY(""));
+		detach(back);
+		back = attach(world, 1, "client", TC_ROLE_CLIENT);
+		say(back, RESUME); /* of the new session: nothing of the old one is left */
+		expect(back, DISCOVERY(""));
+		say(back, "{\"type\":\"leave\"}");
+		detach(back);
+	}
+}
+
 static void leaving_by_http_is_leaving(void **state)
 {
 	struct world *world = *state;
@@ -875,6 +920,8 @@ int main(void)
 		T(suggestions_reach_the_coach_alone_and_only_from_the_orb),
 		T(only_coach_and_admin_direct_the_orb),
 		T(a_session_that_ends_closes_all_with_4000),
+		T(who_was_away_when_the_session_ended_is_told_on_resuming),
+		T(who_comes_anew_or_late_after_the_end_begins_another_session),
 		T(leaving_by_http_is_leaving),
 		T(many_rooms_stay_apart),
 		cmocka_unit_test(memory_that_runs_out_leaks_and_breaks_nothing),

@@ -156,6 +156,9 @@ static void enter(struct tc_room_conn *conn, const struct tc_signal *signal,
 		  const struct tc_signal_join *join)
 {
 	struct tc_rooms *rooms = conn->rooms;
+	if (seat_tell_end(conn, join)) {
+		return;
+	}
 	struct room *room = rooms_find_or_add(rooms, conn->room_id);
 	if (!room) {
 		conn_close(conn, TC_CLOSE_OVERLOADED, "out of memory", false);

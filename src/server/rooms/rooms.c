@@ -43,6 +43,7 @@ int tc_rooms_create(struct tc_rooms **out, const struct tc_rooms_config *config,
 	TAILQ_INIT(&rooms->pinging);
 	TAILQ_INIT(&rooms->held);
 	TAILQ_INIT(&rooms->departed);
+	TAILQ_INIT(&rooms->ended);
 	tc_buf_init(&rooms->scratch);
 	int err = rooms_table_init(rooms);
 	if (err) {
@@ -53,13 +54,18 @@ int tc_rooms_create(struct tc_rooms **out, const struct tc_rooms_config *config,
 	return 0;
 }
 
+static void free_first(struct seat_list *list)
+{
+	struct seat *seat = TAILQ_FIRST(list);
+	TAILQ_REMOVE(list, seat, link);
+	tc_buf_finish(&seat->mail);
+	free(seat);
+}
+
 static void free_seats(struct seat_list *list)
 {
 	while (!TAILQ_EMPTY(list)) {
-		struct seat *seat = TAILQ_FIRST(list);
-		TAILQ_REMOVE(list, seat, link);
-		tc_buf_finish(&seat->mail);
-		free(seat);
+		free_first(list);
 	}
 }
 
@@ -71,6 +77,7 @@ void tc_rooms_destroy(struct tc_rooms *rooms)
 	TC_ASSERT(rooms->counts.connections == 0);
 	free_seats(&rooms->held); /* without sockets all seats are held ones */
 	free_seats(&rooms->departed);
+	free_seats(&rooms->ended);
 	rooms_table_finish(rooms);
 	tc_buf_finish(&rooms->scratch);
 	free(rooms);
@@ -90,7 +97,11 @@ void tc_rooms_dispatch(struct tc_rooms *rooms)
 			rooms->events.left(rooms->user, seat->room_id, &who, seat->humans,
 					   seat->reason);
 		}
-		free(seat);
+		if (seat->missed_end) {
+			TAILQ_INSERT_TAIL(&rooms->ended, seat, link);
+		} else {
+			free(seat);
+		}
 	}
 	rooms->dispatching = false;
 }
@@ -110,6 +121,14 @@ static void expire_seats(struct tc_rooms *rooms, int64_t now)
 		struct room *room = seat->room;
 		seat_leave(rooms, seat, "lost");
 		rooms_drop_if_empty(rooms, room);
+	}
+}
+
+static void forget_ends(struct tc_rooms *rooms, int64_t now)
+{
+	struct seat *seat;
+	while ((seat = TAILQ_FIRST(&rooms->ended)) && seat->hold_till_ms <= now) {
+		free_first(&rooms->ended);
 	}
 }
 
@@ -134,6 +153,7 @@ void tc_rooms_tick(struct tc_rooms *rooms)
 	int64_t now = tc_clock_ms(rooms->config.clock);
 	expire_joins(rooms, now);
 	expire_seats(rooms, now);
+	forget_ends(rooms, now);
 	ping(rooms, now);
 	tc_rooms_dispatch(rooms);
 }
@@ -174,6 +194,13 @@ void tc_rooms_end(struct tc_rooms *rooms, const char *room_id, const char *reaso
 	if (!room) {
 		return;
 	}
+	struct seat *away[TC_ROOM_MAX_SEATS];
+	int away_count = 0;
+	for (int i = 0; i < room->count; i++) {
+		if (!room->seats[i]->conn) {
+			away[away_count++] = room->seats[i];
+		}
+	}
 	tc_signal_write_session_ended(&rooms->scratch, reason);
 	room_tell(rooms, room, NULL, false);
 	/* All sockets before the first seat, so that no user-left follows session-ended. */
@@ -184,6 +211,11 @@ void tc_rooms_end(struct tc_rooms *rooms, const char *room_id, const char *reaso
 	}
 	while (room->count > 0) {
 		seat_leave(rooms, room->seats[0], "session-ended");
+	}
+	for (int i = 0; i < away_count; i++) {
+		away[i]->missed_end = true;
+		away[i]->hold_till_ms = tc_clock_ms(rooms->config.clock) + rooms->config.hold_ms;
+		tc_signal_write_session_ended(&away[i]->mail, reason);
 	}
 	room->orb_at_work = false;
 	rooms_drop_if_empty(rooms, room);

@@ -47,6 +47,7 @@ struct seat {
 	struct tc_buf mail;     /* frames that came while held: size_t length, bytes */
 	int humans;             /* in the room after it left, for the event */
 	const char *reason;     /* static: why it left */
+	bool missed_end;        /* held when the session ended; `mail` is what to tell */
 	TAILQ_ENTRY(seat) link; /* rooms->held, or rooms->departed */
 	const char *room_id, *user_id, *user_name; /* in text */
 	size_t prefix_len;
@@ -76,6 +77,7 @@ struct tc_rooms {
 	struct conn_list pinging;
 	struct seat_list held;
 	struct seat_list departed; /* to be reported, then freed */
+	struct seat_list ended;    /* whose session ended while their socket was lost */
 	bool dispatching;
 	struct room **buckets; /* owned */
 	size_t bucket_count, room_count;
@@ -106,6 +108,9 @@ struct seat *seat_take(struct tc_rooms *rooms, struct room *room, struct tc_room
 void seat_hold(struct tc_rooms *rooms, struct seat *seat);
 /* Gives the seat up: the others get `user-left`, the event is queued. */
 void seat_leave(struct tc_rooms *rooms, struct seat *seat, const char *reason);
+/* The session ended while this user's socket was lost: one that resumes in time is told and closed
+ * (true). */
+bool seat_tell_end(struct tc_room_conn *conn, const struct tc_signal_join *join);
 struct seat *seat_of(const struct room *room, const char *user_id);
 struct seat *seat_of_orb(const struct room *room);
 /* Kept as mail while the seat is held. */

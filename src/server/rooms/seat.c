@@ -93,6 +93,41 @@ void seat_leave(struct tc_rooms *rooms, struct seat *seat, const char *reason)
 	TAILQ_INSERT_TAIL(&rooms->departed, seat, link);
 }
 
+static struct seat *find_ended(const struct tc_room_conn *conn, const char *user_id)
+{
+	struct seat *seat;
+	TAILQ_FOREACH(seat, &conn->rooms->ended, link)
+	{
+		if (strcmp(seat->user_id, user_id) == 0 &&
+		    strcmp(seat->room_id, conn->room_id) == 0) {
+			return seat;
+		}
+	}
+	return NULL;
+}
+
+bool seat_tell_end(struct tc_room_conn *conn, const struct tc_signal_join *join)
+{
+	struct tc_rooms *rooms = conn->rooms;
+	struct seat *seat = find_ended(conn, join->user_id);
+	if (!seat) {
+		return false;
+	}
+	/* Who comes anew wants another session. */
+	bool tell = join->resume && seat->hold_till_ms > tc_clock_ms(rooms->config.clock);
+	TAILQ_REMOVE(&rooms->ended, seat, link);
+	if (tell) {
+		if (!seat->mail.err) {
+			struct tc_signal_piece piece = {seat->mail.data, seat->mail.len};
+			conn_send(conn, &piece, 1);
+		}
+		conn_close(conn, TC_CLOSE_ENDED, "session ended", true);
+	}
+	tc_buf_finish(&seat->mail);
+	free(seat);
+	return tell;
+}
+
 struct seat *seat_of(const struct room *room, const char *user_id)
 {
 	for (int i = 0; i < room->count; i++) {
