@@ -150,7 +150,7 @@ static void *video_main(void *arg)
 	}
 	int64_t next = tc_clock_us(p->config.clock);
 	while (!atomic_load(&p->quit)) {
-		if (tc_roster_connected(p->config.roster) == 0) {
+		if (tc_roster_watching(p->config.roster) == 0) {
 			wait_for(p, timer_fd, false);
 			next = tc_clock_us(p->config.clock);
 			continue;

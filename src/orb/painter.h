@@ -1,6 +1,6 @@
 /* orb/painter.h -- the video thread: draws the orb, encodes once, sends to every peer.
  *
- * 30 pictures a second while something moves, 10 at rest, none while nobody is connected. It times
+ * 30 pictures a second while something moves, 10 at rest, none while nobody watches. It times
  * itself and steps down when it cannot keep up; it never delays audio (own thread, lower priority).
  * Threads: all setters from any thread.
  */

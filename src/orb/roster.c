@@ -5,10 +5,18 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* The audio thread runs at real-time priority: whoever holds a seat it waits for must inherit it,
- * else a busy neighbour delays the sound by preempting the video thread. */
+/* Sound and picture have a lock each: a picture leaves in bursts with pauses between them, and the
+ * sound must not wait for those. Both are held to change who sits there. The audio thread runs at
+ * real-time priority: whoever holds what it waits for must inherit it, else a busy neighbour delays
+ * the sound by preempting the holder. */
+enum hold {
+	SOUND,
+	PICTURE,
+	HOLDS,
+};
+
 struct seat {
-	pthread_mutex_t lock;
+	pthread_mutex_t lock[HOLDS];
 	struct tc_peer *peer; /* borrowed */
 };
 
@@ -26,7 +34,8 @@ int tc_roster_create(struct tc_roster **out)
 	pthread_mutexattr_init(&attr);
 	pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
 	for (int i = 0; i < TC_ROSTER_MAX; i++) {
-		pthread_mutex_init(&roster->seats[i].lock, &attr);
+		pthread_mutex_init(&roster->seats[i].lock[SOUND], &attr);
+		pthread_mutex_init(&roster->seats[i].lock[PICTURE], &attr);
 	}
 	pthread_mutexattr_destroy(&attr);
 	*out = roster;
@@ -39,7 +48,8 @@ void tc_roster_destroy(struct tc_roster *roster)
 		return;
 	}
 	for (int i = 0; i < TC_ROSTER_MAX; i++) {
-		pthread_mutex_destroy(&roster->seats[i].lock);
+		pthread_mutex_destroy(&roster->seats[i].lock[SOUND]);
+		pthread_mutex_destroy(&roster->seats[i].lock[PICTURE]);
 	}
 	free(roster);
 }
@@ -49,12 +59,14 @@ static int replace(struct tc_roster *roster, struct tc_peer *old, struct tc_peer
 	int err = -ENOSPC;
 	for (int i = 0; i < TC_ROSTER_MAX && err; i++) {
 		struct seat *seat = &roster->seats[i];
-		pthread_mutex_lock(&seat->lock);
+		pthread_mutex_lock(&seat->lock[PICTURE]); /* the one that may be held for long */
+		pthread_mutex_lock(&seat->lock[SOUND]);
 		if (seat->peer == old) {
 			seat->peer = now;
 			err = 0;
 		}
-		pthread_mutex_unlock(&seat->lock);
+		pthread_mutex_unlock(&seat->lock[SOUND]);
+		pthread_mutex_unlock(&seat->lock[PICTURE]);
 	}
 	return err;
 }
@@ -70,15 +82,15 @@ void tc_roster_remove(struct tc_roster *roster, struct tc_peer *peer)
 }
 
 /* How many of those seated `take` it. */
-static int each(struct tc_roster *roster, bool (*take)(struct tc_peer *peer, const void *what),
-		const void *what)
+static int each(struct tc_roster *roster, enum hold hold,
+		bool (*take)(struct tc_peer *peer, const void *what), const void *what)
 {
 	int taken = 0;
 	for (int i = 0; i < TC_ROSTER_MAX; i++) {
 		struct seat *seat = &roster->seats[i];
-		pthread_mutex_lock(&seat->lock);
+		pthread_mutex_lock(&seat->lock[hold]);
 		taken += seat->peer && take(seat->peer, what);
-		pthread_mutex_unlock(&seat->lock);
+		pthread_mutex_unlock(&seat->lock[hold]);
 	}
 	return taken;
 }
@@ -99,17 +111,27 @@ static bool connected(struct tc_peer *peer, const void *unused)
 	return state == TC_PEER_CONNECTED || state == TC_PEER_STALLED;
 }
 
+static bool watching(struct tc_peer *peer, const void *unused)
+{
+	return tc_peer_takes_video(peer);
+}
+
 int tc_roster_send_audio(struct tc_roster *roster, const struct tc_audio_out *audio)
 {
-	return each(roster, take_audio, audio);
+	return each(roster, SOUND, take_audio, audio);
 }
 
 int tc_roster_send_video(struct tc_roster *roster, const struct tc_video_out *video)
 {
-	return each(roster, take_video, video);
+	return each(roster, PICTURE, take_video, video);
 }
 
 int tc_roster_connected(struct tc_roster *roster)
 {
-	return each(roster, connected, NULL);
+	return each(roster, SOUND, connected, NULL);
+}
+
+int tc_roster_watching(struct tc_roster *roster)
+{
+	return each(roster, SOUND, watching, NULL);
 }

@@ -1,8 +1,8 @@
 /* orb/roster.h -- the peers our sound and picture go to, shared by main, audio and video thread.
  *
- * Main adds and removes; the media threads send to each under its seat's lock, so that removing a
- * peer waits for a send in flight (microseconds) and a closed peer is never touched. The locks
- * inherit priority, as the peers' own send locks do.
+ * Main adds and removes; the media threads send to each under its seat's locks (sound and picture
+ * apart), so that removing a peer waits for a send in flight (microseconds; a key frame 2-3 ms) and
+ * a closed peer is never touched. The locks inherit priority, as the peers' own send locks do.
  */
 #ifndef TC_ORB_ROSTER_H
 #define TC_ORB_ROSTER_H
@@ -22,5 +22,7 @@ int tc_roster_send_audio(struct tc_roster *roster, const struct tc_audio_out *au
 int tc_roster_send_video(struct tc_roster *roster, const struct tc_video_out *video);
 /* Peers that media flows to. Thread: any. */
 int tc_roster_connected(struct tc_roster *roster);
+/* Those of them that asked for a picture. Thread: any. */
+int tc_roster_watching(struct tc_roster *roster);
 
 #endif

@@ -332,19 +332,14 @@ static void tell_marks(struct tc_speaker *sp)
 	}
 }
 
-static void note_lateness(struct tc_speaker *sp, int64_t now_us)
+/* What counts is when the packet is out, with all it waited for: our turn to run, and locks. */
+static void note_lateness(struct tc_speaker *sp, int64_t late)
 {
-	int64_t late = now_us - sp->deadline_us;
 	if (late > LATE_US) {
 		atomic_fetch_add_explicit(&sp->late, 1, memory_order_relaxed);
 	}
 	if (late > atomic_load_explicit(&sp->worst_late_us, memory_order_relaxed)) {
 		atomic_store_explicit(&sp->worst_late_us, late, memory_order_relaxed);
-	}
-	if (late > 5 * FRAME_US) {
-		/* A stall: bursting old frames would only raise the receiver's buffer (pitfall 11).
-		 */
-		sp->deadline_us = now_us;
 	}
 }
 
@@ -362,12 +357,15 @@ static void step(struct tc_speaker *sp)
 	int16_t pcm[FRAME];
 	bool first = !sp->sending;
 	int64_t now = tc_clock_us(sp->config.clock);
+	int64_t due = first ? now : sp->deadline_us;
 	if (first) {
 		sp->deadline_us = now;
 		sp->sending = true;
 		tc_opus_encoder_reset(sp->encoder);
-	} else {
-		note_lateness(sp, now);
+	} else if (now - due > 5 * FRAME_US) {
+		/* A stall: bursting old frames would only raise the receiver's buffer (pitfall 11).
+		 */
+		sp->deadline_us = now;
 	}
 	bool finished =
 		atomic_load(&clip->finished); /* before reading: what is there then is all */
@@ -375,6 +373,7 @@ static void step(struct tc_speaker *sp)
 	memset(pcm + n, 0, (FRAME - n) * sizeof(pcm[0]));
 	wake_feeder(sp);
 	send_frame(sp, pcm, first);
+	note_lateness(sp, tc_clock_us(sp->config.clock) - due);
 	if (!sp->started) {
 		sp->started = true;
 		sp->events.started(sp->user, sp->current_answer, tc_clock_us(sp->config.clock));

@@ -39,7 +39,7 @@ struct tc_speaker_config {
 
 struct tc_speaker_stats {
 	uint64_t packets; /* Opus packets encoded and offered to peers */
-	uint64_t late;    /* frames sent over 10 ms after their deadline */
+	uint64_t late;    /* frames that were out over 10 ms after their deadline */
 	int64_t worst_late_us;
 	uint64_t underruns; /* the voice was not there in time */
 	bool realtime;      /* SCHED_RR was allowed */

@@ -4,7 +4,7 @@
  * Audio: Opus, sendrecv. Video: VP8 out, in only where asked for. Built from sdp, ice, dtls, srtp,
  * rtp, rtcp, jitter, nack, estimator beside it. A peer that fails never touches another.
  *
- * Thread: home is the loop's; tc_peer_send_audio(), tc_peer_send_video() and tc_peer_stats() from
+ * Thread: home is the loop's; tc_peer_send_*(), tc_peer_takes_video() and tc_peer_stats() from
  * any (they take the peer's send lock for the time of protect + send). Owner: whoever created it,
  * until tc_peer_close().
  */
@@ -125,6 +125,7 @@ struct tc_video_out {
  * not had a key frame yet, or whose rate is below what video needs, skips the picture by itself. */
 int tc_peer_send_audio(struct tc_peer *peer, const struct tc_audio_out *audio);
 int tc_peer_send_video(struct tc_peer *peer, const struct tc_video_out *video);
+bool tc_peer_takes_video(struct tc_peer *peer);      /* connected, and they asked for a picture */
 void tc_peer_request_keyframe(struct tc_peer *peer); /* PLI to the other side (receive_video) */
 
 struct tc_peer_stats {

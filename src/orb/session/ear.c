@@ -212,10 +212,12 @@ void tc_ear_handle(struct tc_session *s, const struct tc_hearing_event *event)
 		show(s, lane, event, true);
 		lane->utterance_id[0] = '\0';
 		tc_mind_final(s->mind, id, &words, now);
+		s->turn_ended_us = 0; /* answered by now, or not to be */
 		break;
 	case TC_HEARING_DISCARDED:
 		retract(s, lane, event);
 		tc_mind_discarded(s->mind, id, event->utterance, now);
+		s->turn_ended_us = 0;
 		break;
 	}
 	tc_session_plan(s);

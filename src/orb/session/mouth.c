@@ -94,6 +94,7 @@ static void on_speak(void *user, uint32_t id, const char *text)
 	}
 	a->state = TC_ANSWER_PLAYING;
 	a->decided_us = tc_clock_us(s->clock);
+	a->turn_us = s->turn_ended_us;
 }
 
 static void on_cancel(void *user, uint32_t id)
@@ -126,6 +127,7 @@ static void on_end_turn(void *user, const char *user_id, uint32_t utterance)
 	struct tc_session *s = user;
 	struct tc_person *p = tc_people_find(s, user_id);
 	if (p) {
+		s->turn_ended_us = tc_clock_us(s->clock);
 		tc_ear_end_turn(p, utterance);
 	}
 }
@@ -249,11 +251,22 @@ static void show_answer(struct tc_session *s, struct tc_answer *a, size_t heard,
 	tc_report_transcript(s, &t);
 }
 
+static void note_latency(struct tc_session *s, const struct tc_answer *a, int64_t time_us)
+{
+	double chosen_ms = (double)(time_us - a->decided_us) / 1000;
+	if (a->turn_us == 0) {
+		TC_DEBUG(s->tag, "answer %u: first packet after %.1f ms", a->id, chosen_ms);
+		return;
+	}
+	s->latency_ms = (double)(time_us - a->turn_us) / 1000;
+	s->latencies[s->latency_count++ % TC_LATENCIES] = s->latency_ms;
+	TC_DEBUG(s->tag, "answer %u: end of turn -> first packet %.1f ms, %.1f of it since chosen",
+		 a->id, s->latency_ms, chosen_ms);
+}
+
 static void play_started(struct tc_session *s, struct tc_answer *a, int64_t time_us)
 {
-	s->latency_ms = (double)(time_us - a->decided_us) / 1000;
-	s->latencies[s->latency_count++ % TC_LATENCIES] = s->latency_ms;
-	TC_DEBUG(s->tag, "answer %u: decided -> first packet %.1f ms", a->id, s->latency_ms);
+	note_latency(s, a, time_us);
 	a->started_ms = tc_session_ms(s, time_us / 1000);
 	s->playing = a->id;
 	tc_mind_play_started(s->mind, a->id, time_us / 1000);

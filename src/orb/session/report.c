@@ -211,7 +211,8 @@ static void log_latency(struct tc_session *s)
 	size_t n = s->latency_count < TC_LATENCIES ? s->latency_count : TC_LATENCIES;
 	if (n > 0) {
 		qsort(s->latencies, n, sizeof(s->latencies[0]), by_value);
-		TC_INFO(s->tag, "%zu answers, decided -> first packet: p50 %.1f ms, p95 %.1f ms",
+		TC_INFO(s->tag,
+			"%zu answers, end of turn -> first packet: p50 %.1f ms, p95 %.1f ms",
 			s->latency_count, s->latencies[n / 2],
 			s->latencies[n * 95 / 100 < n ? n * 95 / 100 : n - 1]);
 	}

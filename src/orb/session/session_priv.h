@@ -71,7 +71,9 @@ struct tc_answer {
 	uint32_t id;
 	char *text; /* owned */
 	char utterance_id[TC_ID_SIZE];
-	int64_t decided_us, started_ms;
+	int64_t decided_us; /* to speak it */
+	int64_t turn_us;    /* that the turn it answers is over; 0: it answers none */
+	int64_t started_ms;
 };
 
 /* From other threads to the loop. */
@@ -128,7 +130,8 @@ struct tc_session {
 	uint32_t utterances;
 	struct tc_buf out; /* scratch for one message */
 
-	double latency_ms; /* of the newest answer: decided -> first packet */
+	int64_t turn_ended_us; /* decided so, and its words are awaited; 0: none */
+	double latency_ms;     /* of the newest answer to a turn: end decided -> first packet */
 	double latencies[TC_LATENCIES];
 	size_t latency_count;
 	int64_t cpu_us, cpu_at_us;

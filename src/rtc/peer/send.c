@@ -209,6 +209,14 @@ int tc_peer_send_video(struct tc_peer *peer, const struct tc_video_out *video)
 	return err;
 }
 
+bool tc_peer_takes_video(struct tc_peer *peer)
+{
+	pthread_mutex_lock(&peer->out.lock);
+	bool takes = peer->out.open && peer->out.video.on;
+	pthread_mutex_unlock(&peer->out.lock);
+	return takes;
+}
+
 static int resend(struct tc_peer *peer, const uint8_t *original, size_t len)
 {
 	struct peer_out_track *track = &peer->out.video;
