@@ -5,18 +5,10 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-/* Sound and picture have a lock each: a picture leaves in bursts with pauses between them, and the
- * sound must not wait for those. Both are held to change who sits there. The audio thread runs at
- * real-time priority: whoever holds what it waits for must inherit it, else a busy neighbour delays
- * the sound by preempting the holder. */
-enum hold {
-	SOUND,
-	PICTURE,
-	HOLDS,
-};
-
+/* The audio thread runs at real-time priority: whoever holds a seat it waits for must inherit it,
+ * else a busy neighbour delays the sound by preempting the video thread. */
 struct seat {
-	pthread_mutex_t lock[HOLDS];
+	pthread_mutex_t lock;
 	struct tc_peer *peer; /* borrowed */
 };
 
@@ -34,8 +26,7 @@ int tc_roster_create(struct tc_roster **out)
 	pthread_mutexattr_init(&attr);
 	pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
 	for (int i = 0; i < TC_ROSTER_MAX; i++) {
-		pthread_mutex_init(&roster->seats[i].lock[SOUND], &attr);
-		pthread_mutex_init(&roster->seats[i].lock[PICTURE], &attr);
+		pthread_mutex_init(&roster->seats[i].lock, &attr);
 	}
 	pthread_mutexattr_destroy(&attr);
 	*out = roster;
@@ -48,8 +39,7 @@ void tc_roster_destroy(struct tc_roster *roster)
 		return;
 	}
 	for (int i = 0; i < TC_ROSTER_MAX; i++) {
-		pthread_mutex_destroy(&roster->seats[i].lock[SOUND]);
-		pthread_mutex_destroy(&roster->seats[i].lock[PICTURE]);
+		pthread_mutex_destroy(&roster->seats[i].lock);
 	}
 	free(roster);
 }
@@ -59,14 +49,12 @@ static int replace(struct tc_roster *roster, struct tc_peer *old, struct tc_peer
 	int err = -ENOSPC;
 	for (int i = 0; i < TC_ROSTER_MAX && err; i++) {
 		struct seat *seat = &roster->seats[i];
-		pthread_mutex_lock(&seat->lock[PICTURE]); /* the one that may be held for long */
-		pthread_mutex_lock(&seat->lock[SOUND]);
+		pthread_mutex_lock(&seat->lock);
 		if (seat->peer == old) {
 			seat->peer = now;
 			err = 0;
 		}
-		pthread_mutex_unlock(&seat->lock[SOUND]);
-		pthread_mutex_unlock(&seat->lock[PICTURE]);
+		pthread_mutex_unlock(&seat->lock);
 	}
 	return err;
 }
@@ -81,16 +69,30 @@ void tc_roster_remove(struct tc_roster *roster, struct tc_peer *peer)
 	replace(roster, peer, NULL);
 }
 
+/* The seat is locked for the look only: a picture is sent in bursts with gaps between them, and the
+ * sound must not wait for those. */
+static struct tc_peer *hold(struct seat *seat)
+{
+	pthread_mutex_lock(&seat->lock);
+	struct tc_peer *peer = seat->peer;
+	if (peer) {
+		tc_peer_hold(peer);
+	}
+	pthread_mutex_unlock(&seat->lock);
+	return peer;
+}
+
 /* How many of those seated `take` it. */
-static int each(struct tc_roster *roster, enum hold hold,
-		bool (*take)(struct tc_peer *peer, const void *what), const void *what)
+static int each(struct tc_roster *roster, bool (*take)(struct tc_peer *peer, const void *what),
+		const void *what)
 {
 	int taken = 0;
 	for (int i = 0; i < TC_ROSTER_MAX; i++) {
-		struct seat *seat = &roster->seats[i];
-		pthread_mutex_lock(&seat->lock[hold]);
-		taken += seat->peer && take(seat->peer, what);
-		pthread_mutex_unlock(&seat->lock[hold]);
+		struct tc_peer *peer = hold(&roster->seats[i]);
+		if (peer) {
+			taken += take(peer, what);
+			tc_peer_release(peer);
+		}
 	}
 	return taken;
 }
@@ -118,20 +120,20 @@ static bool watching(struct tc_peer *peer, const void *unused)
 
 int tc_roster_send_audio(struct tc_roster *roster, const struct tc_audio_out *audio)
 {
-	return each(roster, SOUND, take_audio, audio);
+	return each(roster, take_audio, audio);
 }
 
 int tc_roster_send_video(struct tc_roster *roster, const struct tc_video_out *video)
 {
-	return each(roster, PICTURE, take_video, video);
+	return each(roster, take_video, video);
 }
 
 int tc_roster_connected(struct tc_roster *roster)
 {
-	return each(roster, SOUND, connected, NULL);
+	return each(roster, connected, NULL);
 }
 
 int tc_roster_watching(struct tc_roster *roster)
 {
-	return each(roster, SOUND, watching, NULL);
+	return each(roster, watching, NULL);
 }

@@ -1,8 +1,9 @@
 /* orb/roster.h -- the peers our sound and picture go to, shared by main, audio and video thread.
  *
- * Main adds and removes; the media threads send to each under its seat's locks (sound and picture
- * apart), so that removing a peer waits for a send in flight (microseconds; a key frame 2-3 ms) and
- * a closed peer is never touched. The locks inherit priority, as the peers' own send locks do.
+ * Main adds and removes; the media threads hold a peer while they send to it, so that one which is
+ * removed and closed meanwhile is not freed under them. A seat's lock is held for the look only: a
+ * picture leaves in bursts with pauses between them, and nobody waits for those. The locks inherit
+ * priority, as the peers' own send locks do.
  */
 #ifndef TC_ORB_ROSTER_H
 #define TC_ORB_ROSTER_H

@@ -91,16 +91,26 @@ static int send_audio(struct tc_peer *peer, const struct tc_audio_out *audio)
 	return tc_peer_transmit(peer, packet.data, (size_t)header + audio->len);
 }
 
+void tc_peer_hold(struct tc_peer *peer)
+{
+	atomic_fetch_add(&peer->senders, 1);
+}
+
+void tc_peer_release(struct tc_peer *peer)
+{
+	atomic_fetch_sub(&peer->senders, 1);
+}
+
 int tc_peer_send_audio(struct tc_peer *peer, const struct tc_audio_out *audio)
 {
 	if (audio->len > TC_OPUS_MAX_PACKET) {
 		return -EMSGSIZE;
 	}
-	atomic_fetch_add(&peer->senders, 1);
+	tc_peer_hold(peer);
 	pthread_mutex_lock(&peer->out.lock);
 	int err = send_audio(peer, audio);
 	pthread_mutex_unlock(&peer->out.lock);
-	atomic_fetch_sub(&peer->senders, 1);
+	tc_peer_release(peer);
 	return err;
 }
 
@@ -203,9 +213,9 @@ static int send_frame(struct tc_peer *peer, const struct tc_video_out *video)
 
 int tc_peer_send_video(struct tc_peer *peer, const struct tc_video_out *video)
 {
-	atomic_fetch_add(&peer->senders, 1);
+	tc_peer_hold(peer);
 	int err = send_frame(peer, video);
-	atomic_fetch_sub(&peer->senders, 1);
+	tc_peer_release(peer);
 	return err;
 }
 
