@@ -11,6 +11,8 @@
 
 TC_LOG_TOPIC("rtc.ice");
 
+#define DEFAULT_PORT 3478 /* RFC 8489 section 17.5.4 */
+
 struct tc_ice_server {
 	char host[256];
 	char *address; /* owned by GLib; NULL until known */
@@ -19,21 +21,26 @@ struct tc_ice_server {
 	bool dead;            /* destroyed while looking: the callback frees */
 };
 
+/* "host", "host:port" or "[v6]:port", as RFC 7064 and 7065 have it; a "?transport=" is not ours. */
 static int split(struct tc_ice_server *server, const char *text)
 {
-	const char *colon = strrchr(text, ':');
-	if (!colon || colon == text) {
+	const char *stop = text + strcspn(text, "?");
+	const char *from = text, *to = stop, *rest = stop;
+	if (*from == '[') {
+		from++;
+		to = memchr(from, ']', (size_t)(stop - from));
+		rest = to ? to + 1 : NULL;
+	} else {
+		to = memchr(from, ':', (size_t)(stop - from));
+		rest = to = to ? to : stop;
+	}
+	if (!to || (rest < stop && *rest != ':')) {
 		return -EINVAL;
 	}
-	char *end;
-	long port = strtol(colon + 1, &end, 10);
-	const char *from = text, *to = colon;
-	if (*from == '[' && to[-1] == ']') {
-		from++;
-		to--;
-	}
+	char *end = (char *)stop;
+	long port = rest < stop ? strtol(rest + 1, &end, 10) : DEFAULT_PORT;
 	size_t len = (size_t)(to - from);
-	if (*end || end == colon + 1 || port < 1 || port > 65535 || !len ||
+	if (end != stop || (rest < stop && rest + 1 == stop) || port < 1 || port > 65535 || !len ||
 	    len >= sizeof(server->host)) {
 		return -EINVAL;
 	}

@@ -9,12 +9,23 @@
 #include <srtp2/srtp.h>
 
 #include "base/err.h"
+#include "rtc/wire.h"
 
 /* Packets late by more than this (10 s of video) are refused as replays. */
 #define REPLAY_WINDOW 1024
 
+/* A page has two sources towards us and brings new ones when it renegotiates. libsrtp keeps a
+ * stream with a replay window for each for ever, so there is an end to it. */
+#define SOURCES_MAX 64
+
+struct sources {
+	uint32_t ssrc[SOURCES_MAX];
+	int count;
+};
+
 struct tc_srtp {
 	srtp_t out, in;
+	struct sources rtp, rtcp;
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -117,12 +128,42 @@ int tc_srtp_protect_rtcp(struct tc_srtp *srtp, uint8_t *packet, size_t *len)
 	return run(srtp_protect_rtcp, srtp->out, packet, len);
 }
 
+static bool known(const struct sources *sources, uint32_t ssrc)
+{
+	for (int i = 0; i < sources->count; i++) {
+		if (sources->ssrc[i] == ssrc) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* `at`: where the packet says its source (RFC 3550 sections 5.1 and 6.4). Only authentic packets
+ * make a source known. */
+static int open_packet(srtp_err_status_t (*unprotect)(srtp_t, void *, int *), struct tc_srtp *srtp,
+		       struct sources *sources, size_t at, uint8_t *packet, size_t *len)
+{
+	if (*len < at + 4) {
+		return -TC_ECRYPTO;
+	}
+	uint32_t ssrc = tc_get32(packet + at);
+	bool seen = known(sources, ssrc);
+	if (!seen && sources->count == SOURCES_MAX) {
+		return -TC_ELIMIT;
+	}
+	int err = run(unprotect, srtp->in, packet, len);
+	if (!err && !seen) {
+		sources->ssrc[sources->count++] = ssrc;
+	}
+	return err;
+}
+
 int tc_srtp_unprotect(struct tc_srtp *srtp, uint8_t *packet, size_t *len)
 {
-	return run(srtp_unprotect, srtp->in, packet, len);
+	return open_packet(srtp_unprotect, srtp, &srtp->rtp, 8, packet, len);
 }
 
 int tc_srtp_unprotect_rtcp(struct tc_srtp *srtp, uint8_t *packet, size_t *len)
 {
-	return run(srtp_unprotect_rtcp, srtp->in, packet, len);
+	return open_packet(srtp_unprotect_rtcp, srtp, &srtp->rtcp, 4, packet, len);
 }

@@ -93,7 +93,7 @@ static void bad_addresses_are_refused(void **state)
 		{.loop = loop, .bind_address = "nowhere"},
 		{.loop = loop, .port_min = 5000, .port_max = 4000},
 		{.loop = loop, .port_max = 70000},
-		{.loop = loop, .stun_server = "stun.example.org"},
+		{.loop = loop, .stun_server = "stun.example.org:"},
 		{.loop = loop, .stun_server = "192.0.2.1:0"},
 		{.loop = loop, .turn_server = ":3478"},
 		{.bind_address = "127.0.0.1"},
@@ -101,6 +101,23 @@ static void bad_addresses_are_refused(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
 		assert_int_equal(tc_ice_factory_create(&factory, &bad[i]), -EINVAL);
 		assert_null(factory);
+	}
+	tc_loop_destroy(loop);
+}
+
+static void server_names_are_taken_as_their_uris_have_them(void **state)
+{
+	static const char *const good[] = {"192.0.2.1", "192.0.2.1:3479", "[2001:db8::1]",
+					   "[2001:db8::1]:1", "192.0.2.1?transport=udp"};
+	struct tc_loop *loop;
+	assert_int_equal(tc_loop_create(&loop), 0);
+	for (size_t i = 0; i < sizeof(good) / sizeof(*good); i++) {
+		struct tc_ice_factory *factory = NULL;
+		struct tc_ice_config config = {.loop = loop, .stun_server = good[i]};
+		if (tc_ice_factory_create(&factory, &config) != 0) {
+			fail_msg("%s is refused", good[i]);
+		}
+		tc_ice_factory_destroy(factory);
 	}
 	tc_loop_destroy(loop);
 }
@@ -186,6 +203,7 @@ int main(void)
 		cmocka_unit_test(an_ice_restart_keeps_the_media),
 		cmocka_unit_test(connecting_and_closing_leaves_nothing_behind),
 		cmocka_unit_test(bad_addresses_are_refused),
+		cmocka_unit_test(server_names_are_taken_as_their_uris_have_them),
 		cmocka_unit_test(host_candidates_are_known_when_gather_returns),
 		cmocka_unit_test(candidates_it_cannot_use_are_no_error),
 	};

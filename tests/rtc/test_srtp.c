@@ -92,6 +92,24 @@ static void any_garbage_is_refused(void **state)
 	tc_srtp_destroy(server);
 }
 
+/* A participant who invents sources: each would cost a stream with a replay window. */
+static void there_is_an_end_to_new_sources(void **state)
+{
+	struct tc_srtp *client, *server;
+	make_pair(TC_SRTP_AEAD_AES_128_GCM, &client, &server);
+	int taken = 0;
+	for (int i = 0; i < 1000; i++) {
+		uint8_t packet[64 + TC_SRTP_OVERHEAD] = {
+			0x80, 111, 0, 1, 0, 0, 0, 0, 1, 2, (uint8_t)(i >> 8), (uint8_t)i};
+		size_t len = 64;
+		assert_int_equal(tc_srtp_protect(client, packet, &len), 0);
+		taken += tc_srtp_unprotect(server, packet, &len) == 0;
+	}
+	assert_in_range(taken, 16, 256);
+	tc_srtp_destroy(client);
+	tc_srtp_destroy(server);
+}
+
 static void creating_survives_each_failed_allocation(void **state)
 {
 	const struct tc_srtp_keys keys = {.profile = TC_SRTP_AEAD_AES_128_GCM};
@@ -110,6 +128,7 @@ int main(void)
 		cmocka_unit_test(gcm_protects_both_ways_and_refuses_changes_and_replays),
 		cmocka_unit_test(aes_cm_protects_both_ways_and_refuses_changes_and_replays),
 		cmocka_unit_test(any_garbage_is_refused),
+		cmocka_unit_test(there_is_an_end_to_new_sources),
 		cmocka_unit_test(creating_survives_each_failed_allocation),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
