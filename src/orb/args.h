@@ -20,7 +20,7 @@ struct tc_orb_args { /* strings owned by the options inside */
 	char *log_level, *log_format;
 	char *stun_urls;
 	int64_t test_timeout;
-	int64_t heartbeat;       /* ms between two heartbeats without a change */
+	int64_t heartbeat;    /* ms between two heartbeats without a change */
 	int64_t session_ends; /* wall-clock ms; 0: unknown */
 	char *recognizer, *synthesizer, *script;
 	char *share_dir;

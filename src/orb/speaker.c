@@ -104,11 +104,13 @@ int tc_speaker_open(struct tc_speaker *sp, uint32_t answer)
 	TC_ASSERT(answer != 0);
 	int err = -ENOSPC;
 	pthread_mutex_lock(&sp->owners);
-	struct slot *slot = find_slot(sp, 0);
-	if (slot && !atomic_load(&slot->playing)) {
-		tc_clip_reset(&slot->clip);
-		atomic_store(&slot->answer, answer);
-		err = 0;
+	for (int i = 0; i < CLIPS && err; i++) {
+		struct slot *slot = &sp->slots[i];
+		if (atomic_load(&slot->answer) == 0 && !atomic_load(&slot->playing)) {
+			tc_clip_reset(&slot->clip);
+			atomic_store(&slot->answer, answer);
+			err = 0;
+		}
 	}
 	pthread_mutex_unlock(&sp->owners);
 	return err;

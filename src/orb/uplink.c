@@ -20,7 +20,7 @@ TC_LOG_TOPIC("orb.uplink");
 #define BACKOFF_FIRST_MS 250
 #define BACKOFF_MAX_MS   5000
 #define LEAVE_MAX_MS     1000
-#define PING_S           20 /* WebSocket ping after this much silence, dead after twice that */
+#define PING_S           20 /* WebSocket ping after this much silence, dead after three times that */
 
 enum state {
 	DOWN,       /* no socket; a timer will try again */
@@ -175,6 +175,8 @@ static void finish_leave(struct tc_uplink *up)
 	}
 }
 
+static void lost(struct tc_uplink *up, const char *why);
+
 static void connect_now(void *arg)
 {
 	struct tc_uplink *up = arg;
@@ -193,9 +195,9 @@ static void connect_now(void *arg)
 		.opaque_user_data = up,
 	};
 	up->refusal[0] = '\0';
-	if (!lws_client_connect_via_info(&info)) {
-		TC_DEBUG(up->room, "no connection to %s:%d", up->host, up->port);
-		/* lws may or may not have called back with the error: lost() takes both. */
+	/* lws tells some failures by callback, some by NULL only. */
+	if (!lws_client_connect_via_info(&info) && up->state == CONNECTING) {
+		lost(up, "no connection");
 	}
 }
 

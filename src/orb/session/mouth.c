@@ -88,8 +88,11 @@ static void on_speak(void *user, uint32_t id, const char *text)
 		a = add_answer(s, id, text);
 	}
 	if (!a || tc_speaker_play(s->speaker, id) != 0) {
+		/* The mind hears of it on a later turn, not inside its own call. */
 		TC_WARN(s->tag, "answer %u has nowhere to go", id);
-		tc_mind_play_ended(s->mind, id, 0, true, tc_session_now(s));
+		struct tc_session_event event = {
+			.kind = TC_EVENT_PLAY_ENDED, .answer = id, .b = true};
+		tc_session_push(s, &event);
 		return;
 	}
 	a->state = TC_ANSWER_PLAYING;
@@ -292,6 +295,10 @@ void tc_mouth_handle(struct tc_session *s, const struct tc_session_event *event)
 {
 	struct tc_answer *a = find_answer(s, event->answer);
 	if (!a) {
+		if (event->kind == TC_EVENT_PLAY_ENDED) {
+			tc_mind_play_ended(s->mind, event->answer, 0, true, tc_session_now(s));
+			tc_session_plan(s);
+		}
 		return;
 	}
 	switch (event->kind) {

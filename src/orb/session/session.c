@@ -218,6 +218,11 @@ static int create_media(struct tc_session *s)
 		.stun_server = stun[0] ? stun : NULL,
 	};
 	int err = tc_rtc_create(&s->rtc, &rtc);
+	if (err == -EINVAL && rtc.stun_server) {
+		TC_WARN(s->tag, "STUN_URLS: %s is no host[:port]; going on without", stun);
+		rtc.stun_server = NULL;
+		err = tc_rtc_create(&s->rtc, &rtc);
+	}
 	if (!err) {
 		err = tc_roster_create(&s->roster);
 	}
