@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "server/listener.h"
+#include "server/ws.h"
 
 TC_LOG_TOPIC("server.http");
 
@@ -374,6 +375,12 @@ int tc_http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *se
 		return 0;
 	case LWS_CALLBACK_HTTP_WRITEABLE:
 		return on_writable(s, wsi);
+	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+		return tc_ws_may_upgrade(wsi);
+	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+		/* A WebSocket is ws.c's alone: whatever led here, it goes no further. */
+		(void)!lws_return_http_status(wsi, 400, NULL);
+		return 1;
 	case LWS_CALLBACK_CLOSED_HTTP:
 	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:
 		if (s) {

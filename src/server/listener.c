@@ -98,7 +98,8 @@ static int check_files(const struct tc_listener_config *config, char *why, size_
 static void fill_protocols(void)
 {
 	protocols[0] = (struct lws_protocols){
-		.name = "http",
+		/* No token: a client cannot name it as its subprotocol (RFC 6455 section 4.1). */
+		.name = "(http)",
 		.callback = tc_http_callback,
 		.per_session_data_size = tc_http_session_size,
 	};

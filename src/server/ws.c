@@ -227,10 +227,10 @@ static void stop_waiting(struct session *session)
 	}
 }
 
-/* Outside of callbacks only; the session may be gone afterwards. A timeout set with lws would not do:
- * set from outside, it is not looked at before lws has something else to do. And where lws holds
- * output of its own it does not close either, but waits for a reader that does not read: it gives
- * up once the socket, shut down, takes nothing any more. */
+/* Outside of callbacks only; the session may be gone afterwards. A timeout set with lws would not
+ * do: set from outside, it is not looked at before lws has something else to do. And where lws
+ * holds output of its own it does not close either, but waits for a reader that does not read: it
+ * gives up once the socket, shut down, takes nothing any more. */
 static void kill_now(struct session *session)
 {
 	struct lws *wsi = session->wsi;
@@ -362,13 +362,20 @@ static void on_closed(struct session *session)
 	*session = (struct session){0};
 }
 
+int tc_ws_may_upgrade(struct lws *wsi)
+{
+	return tc_ws_confirm(wsi, &tc_listener_ws(wsi)->config);
+}
+
 int tc_ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
 		   size_t len)
 {
 	struct session *session = user;
 	switch (reason) {
+	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+		return tc_ws_may_upgrade(wsi);
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
-		/* Here, not in HTTP_CONFIRM_UPGRADE: lws takes an upgrade on any path. */
+		/* Once the lws protocol is chosen: the session is its own. */
 		return tc_ws_upgrade(wsi, &tc_listener_ws(wsi)->config, &session->admitted);
 	case LWS_CALLBACK_ESTABLISHED:
 		return on_established(tc_listener_ws(wsi), wsi, session);

@@ -38,5 +38,7 @@ extern const struct tc_rooms_sink tc_ws_sink;
 extern const size_t tc_ws_session_size;
 int tc_ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *session, void *in,
 		   size_t len);
+/* Asked before libwebsockets looks at the subprotocol; not 0: refused and answered. */
+int tc_ws_may_upgrade(struct lws *wsi);
 
 #endif

@@ -9,26 +9,68 @@
 
 TC_LOG_TOPIC("server.ws");
 
-#define TOKEN_SIZE 4096
-#define PATH_SIZE  (2 * TC_ID_SIZE + TOKEN_SIZE)
-
+/* What the request's head says; lws bounds the head, so nothing here is cut off. */
 struct upgrade {
-	char path[PATH_SIZE];
-	char cookie[4096], token[TOKEN_SIZE], authorization[TOKEN_SIZE], origin[512], host[300];
-	char *room, *orb_token; /* into path; NULL: absent */
+	char *path, *cookie, *token, *authorization, *origin, *host; /* owned; NULL: absent */
+	char *room, *orb_token;                                      /* into path; NULL: absent */
+	bool incomplete; /* a header is there, and could not be copied */
 };
 
-/* The header as text; NULL: absent. A longer one than fits is taken as absent, too. */
-static const char *header(struct lws *wsi, enum lws_token_indexes name, char *out, size_t size)
+static void upgrade_finish(struct upgrade *up)
 {
-	int len = lws_hdr_copy(wsi, out, (int)size, name);
-	return len > 0 ? out : NULL;
+	free(up->path);
+	free(up->cookie);
+	free(up->token);
+	free(up->authorization);
+	free(up->origin);
+	free(up->host);
 }
 
-static const char *query_token(struct lws *wsi, char *out, size_t size)
+static char *copy_header(struct lws *wsi, enum lws_token_indexes name, struct upgrade *up)
 {
-	const char *value = lws_get_urlarg_by_name(wsi, "token=", out, (int)size);
-	return value && *value ? value : NULL;
+	int len = lws_hdr_total_length(wsi, name);
+	if (len <= 0) {
+		return NULL;
+	}
+	char *text = malloc((size_t)len + 1);
+	if (!text || lws_hdr_copy(wsi, text, len + 1, name) <= 0) {
+		free(text);
+		text = NULL;
+		up->incomplete = true;
+	}
+	return text;
+}
+
+/* The value of ?token=; NULL: absent. */
+static char *copy_token(struct lws *wsi, struct upgrade *up)
+{
+	static const char name[] = "token=";
+	int size = lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_URI_ARGS) + 1;
+	char *text = size > 1 ? malloc((size_t)size) : NULL;
+	up->incomplete = up->incomplete || (size > 1 && !text);
+	for (int i = 0; text; i++) {
+		int len = lws_hdr_copy_fragment(wsi, text, size, WSI_TOKEN_HTTP_URI_ARGS, i);
+		if (len < 0) {
+			break;
+		}
+		text[len] = '\0';
+		if (strncmp(text, name, sizeof(name) - 1) == 0 && text[sizeof(name) - 1]) {
+			memmove(text, text + sizeof(name) - 1, (size_t)len - sizeof(name) + 2);
+			return text;
+		}
+	}
+	free(text);
+	return NULL;
+}
+
+static void read_head(struct upgrade *up, struct lws *wsi)
+{
+	up->path = copy_header(wsi, WSI_TOKEN_GET_URI, up);
+	up->cookie = copy_header(wsi, WSI_TOKEN_HTTP_COOKIE, up);
+	up->token = copy_token(wsi, up);
+	up->authorization = copy_header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, up);
+	up->origin = copy_header(wsi, WSI_TOKEN_ORIGIN, up);
+	up->host = copy_header(wsi, WSI_TOKEN_HOST, up);
 }
 
 /* /ws-simple/ROOM, or /orb/TOKEN/ws-simple/ROOM for a program that knows nothing of tokens. */
@@ -62,19 +104,21 @@ static int refuse(struct lws *wsi, int status, const char *why)
 static int decide(const struct tc_ws_config *config, struct lws *wsi, struct upgrade *up,
 		  struct tc_access *access)
 {
-	if (lws_hdr_copy(wsi, up->path, sizeof(up->path), WSI_TOKEN_GET_URI) <= 0 ||
-	    !split_path(up)) {
+	read_head(up, wsi);
+	if (up->incomplete) {
+		return refuse(wsi, 503, "out of memory");
+	}
+	if (!up->path || !split_path(up)) {
 		return refuse(wsi, 404, "not found");
 	}
 	struct tc_access_request request = {
 		.room = up->room,
-		.cookie = header(wsi, WSI_TOKEN_HTTP_COOKIE, up->cookie, sizeof(up->cookie)),
-		.token = query_token(wsi, up->token, sizeof(up->token)),
-		.authorization = header(wsi, WSI_TOKEN_HTTP_AUTHORIZATION, up->authorization,
-					sizeof(up->authorization)),
+		.cookie = up->cookie,
+		.token = up->token,
+		.authorization = up->authorization,
 		.orb_token = up->orb_token,
-		.origin = header(wsi, WSI_TOKEN_ORIGIN, up->origin, sizeof(up->origin)),
-		.host = header(wsi, WSI_TOKEN_HOST, up->host, sizeof(up->host)),
+		.origin = up->origin,
+		.host = up->host,
 		.tls = config->tls,
 	};
 	const char *why = "refused";
@@ -84,17 +128,49 @@ static int decide(const struct tc_ws_config *config, struct lws *wsi, struct upg
 
 int tc_ws_upgrade(struct lws *wsi, const struct tc_ws_config *config, struct tc_ws_admitted **out)
 {
-	struct upgrade *up = calloc(1, sizeof(*up));
+	struct upgrade up = {0};
 	struct tc_ws_admitted *admitted = calloc(1, sizeof(*admitted));
-	int err = up && admitted ? decide(config, wsi, up, &admitted->access)
-				 : refuse(wsi, 503, "out of memory");
+	int err = admitted ? decide(config, wsi, &up, &admitted->access)
+			   : refuse(wsi, 503, "out of memory");
 	if (err) {
 		free(admitted);
 	} else {
-		snprintf(admitted->room, sizeof(admitted->room), "%s", up->room);
+		snprintf(admitted->room, sizeof(admitted->room), "%s", up.room);
 		free(*out); /* an earlier upgrade of this connection that came to nothing */
 		*out = admitted;
 	}
-	free(up);
+	upgrade_finish(&up);
+	return err;
+}
+
+/* Sec-WebSocket-Protocol is a list of tokens (RFC 6455 section 11.3.4). */
+static bool names_ours(const char *list)
+{
+	while (*list) {
+		list += strspn(list, ", \t");
+		size_t n = strcspn(list, ", \t");
+		if (n == sizeof(TC_WS_PROTOCOL) - 1 && memcmp(list, TC_WS_PROTOCOL, n) == 0) {
+			return true;
+		}
+		list += n;
+	}
+	return false;
+}
+
+int tc_ws_confirm(struct lws *wsi, const struct tc_ws_config *config)
+{
+	struct upgrade up = {0};
+	struct tc_access access;
+	char *offered = copy_header(wsi, WSI_TOKEN_PROTOCOL, &up);
+	int err = 0;
+	if (up.incomplete) {
+		err = refuse(wsi, 503, "out of memory");
+	} else if (offered && !names_ours(offered)) {
+		/* Who may not come in learns that, as without a subprotocol. */
+		err = decide(config, wsi, &up, &access);
+		err = err ? err : refuse(wsi, 400, "name no subprotocol, or " TC_WS_PROTOCOL);
+	}
+	free(offered);
+	upgrade_finish(&up);
 	return err;
 }

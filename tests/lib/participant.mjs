@@ -12,8 +12,8 @@ export class Participant {
   inbox = []; // not taken yet
   all = [];
 
-  constructor(url, options = {}) {
-    this.socket = new WebSocket(url, options);
+  constructor(url, options = {}, subprotocols = []) {
+    this.socket = new WebSocket(url, subprotocols, options);
     this.socket.on('message', (data, binary) => {
       const message = JSON.parse(data);
       this.inbox.push(message);

@@ -94,6 +94,40 @@ describe('signaling', { concurrency: true }, () => {
         assert.equal(await upgrade(`${server.ws}${path}?token=${token}`), 404, path);
       }
     });
+
+    it('is as strict whatever subprotocols are named', async () => {
+      const token = joinToken(claims('in'));
+      const status = async (url, subprotocols, options) => {
+        const participant = new Participant(url, options, subprotocols);
+        const answer = await participant.upgraded;
+        if (answer.status === 101) {
+          assert.equal(participant.socket.protocol, 'tricall');
+          await participant.close();
+        }
+        return answer.status;
+      };
+      for (const names of [['http'], ['tricall'], ['foo', 'bar'], ['http', 'tricall'], ['foo', 'tricall'], ['default']]) {
+        const good = names.includes('tricall') ? 101 : 400;
+        const foreign = { origin: 'https://evil.example' };
+        assert.equal(await status(wsUrl(server, 'in', token), names), good, `${names} with a token`);
+        assert.equal(await status(wsUrl(server, 'in'), names), 401, `${names} without`);
+        assert.equal(await status(wsUrl(server, 'other', token), names), 403, `${names} elsewhere`);
+        assert.equal(await status(wsUrl(server, 'in', token), names, foreign), 403, `${names} from a foreign page`);
+        assert.equal(await status(`${server.ws}/any/path?token=${token}`, names), 404, `${names} on another path`);
+        assert.equal(await status(`${server.ws}/`, names, foreign), 404, `${names} on /`);
+      }
+    });
+
+    it('reads long headers whole', async () => {
+      const token = joinToken(claims('in'));
+      const pad = 'p'.repeat(5000);
+      const at = (headers, query) => upgrade(wsUrl(server, 'in', query), { headers });
+      assert.equal(await at({ cookie: `pad=${pad}`, authorization: `Bearer ${token}` }), 101);
+      assert.equal(await at({ cookie: `pad=${pad}; tricall_room_0=${token}` }), 101, 'a cookie behind 5000 bytes');
+      assert.equal(await at({ origin: `https://${pad}.example` }, token), 403, 'a foreign origin of any length');
+      assert.equal(await at({ cookie: `tricall_room_0=${token}` }, pad), 401, 'the token shown is the one that counts');
+      assert.equal(await at({ cookie: `tricall_room_0=${token}`, authorization: `Bearer ${pad}` }), 401);
+    });
   });
 
   describe('joining', { concurrency: true }, () => {
