@@ -39,7 +39,7 @@ need_packages() {
 	elif command -v sudo >/dev/null; then
 		as_root=sudo
 	else
-		echo "neither root nor sudo here; as root: apt-get install --no-install-recommends$missing" >&2
+		echo "packages are missing, and neither root nor sudo here; as root: apt-get install --no-install-recommends$missing" >&2
 		return 1
 	fi
 	echo "installing:$missing" >&2

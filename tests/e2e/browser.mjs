@@ -20,6 +20,7 @@ const FLAGS = [
 export function browser(microphone, flags = []) {
   return chromium.launch({
     executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    timeout: 120_000,
     args: [...FLAGS, ...(microphone ? [`--use-file-for-fake-audio-capture=${microphone}`] : []), ...flags],
   });
 }
@@ -71,7 +72,7 @@ export function received(page) {
 /**
  * Asks `probe` until it returns something truthy. What the probe hands to its argument is told when it never does.
  */
-export async function until(what, probe, deadlineMs = 60_000) {
+export async function until(what, probe, deadlineMs = 120_000) {
   const end = Date.now() + deadlineMs;
   let last;
   const seen = (value) => (last = value);

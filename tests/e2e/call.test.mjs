@@ -18,6 +18,7 @@ async function person(role, sentence, viewport) {
   const user = server.addUser({ role, name: role === 'coach' ? 'Nora Coach' : 'Ben Client' });
   const chromium = await browser(microphone(folder, role, sentence));
   const context = await chromium.newContext({ viewport });
+  context.setDefaultTimeout(120_000);
   await watchConnections(context);
   const page = await context.newPage();
   const errors = [];
@@ -39,7 +40,7 @@ before(async () => {
   await person('coach', SENTENCES.cards, { width: 1440, height: 900 });
   await person('client', SENTENCES.disposed, { width: 390, height: 844 });
   server.addAppointment({ room: 'e2e', coach: people.coach.user.email, client: people.client.user.email });
-}, { timeout: 60_000 });
+}, { timeout: 180_000 });
 
 after(async () => {
   for (const { chromium } of Object.values(people)) {
@@ -62,7 +63,7 @@ async function enter({ user, page }) {
   await page.waitForURL(`${server.url}/room/e2e`);
 }
 
-test('both people sign in and are led to the room they asked for', { timeout: 60_000 }, async () => {
+test('both people sign in and are led to the room they asked for', { timeout: 180_000 }, async () => {
   await enter(people.coach);
   await enter(people.client);
   assert.equal(await people.coach.page.locator('tc-transcript').count(), 1, 'the coach has the transcript');
@@ -70,12 +71,12 @@ test('both people sign in and are led to the room they asked for', { timeout: 60
 });
 
 for (const role of ['coach', 'client']) {
-  test(`the ${role} sees and hears the other and the orb`, { timeout: 120_000 }, async () => {
+  test(`the ${role} sees and hears the other and the orb`, { timeout: 240_000 }, async () => {
     const { page } = people[role];
     const rows = await until(`two connections of the ${role} with moving pictures and sound`, async (seen) => {
       const rows = seen(await received(page));
       return rows.filter((row) => row.state === 'connected' && row.frames > 10 && row.energy > 1e-4).length === 2 && rows;
-    }, 100_000);
+    }, 220_000);
     const orb = rows.find((row) => row.orb);
     assert.ok(orb, 'one of them is the orb');
     assert.equal(orb.width, 480);
@@ -83,14 +84,21 @@ for (const role of ['coach', 'client']) {
   });
 }
 
-test("the coach reads the client's words, under the client's name", { timeout: 120_000 }, async () => {
+// The microphones say their sentences round and round: a machine too busy to hear one hears the next.
+const HEARD_MS = 300_000;
+
+test("the coach reads the client's words, under the client's name", { timeout: HEARD_MS + 20_000 }, async () => {
   const { page } = people.coach;
+  // Pictures cost most of a call, and a starved Chromium drops sound: from here on it is about words.
+  for (const person of Object.values(people)) {
+    await person.page.getByRole('button', { name: 'Stop video' }).click();
+  }
   const heard = await until('a final line of the client with most of the sentence', async (seen) => {
     const lines = seen(await page.locator('tc-transcript li:not(.is-partial)').evaluateAll((items) =>
       items.map((item) => ({ text: item.querySelector('.transcript-text').textContent, head: item.textContent })),
     ));
     return lines.find((line) => line.head.includes('Ben Client') && wordsFound(SENTENCES.disposed.text, line.text) >= 0.5);
-  }, 100_000);
+  }, HEARD_MS);
   assert.ok(heard);
   const wrong = await page.locator('tc-transcript li:not(.is-partial)').evaluateAll((items) =>
     items.filter((item) => item.textContent.includes('Nora Coach')).map((item) => item.textContent).join(' '),
@@ -98,34 +106,34 @@ test("the coach reads the client's words, under the client's name", { timeout: 1
   assert.ok(wordsFound(SENTENCES.disposed.text, wrong) < 0.5, `nothing of it under the coach's name: ${wrong}`);
 });
 
-test('the orb answers audibly, and the page says that it speaks', { timeout: 120_000 }, async () => {
+test('the orb answers audibly, and the page says that it speaks', { timeout: HEARD_MS + 120_000 }, async () => {
   const { page } = people.client;
   await until("the orb's words in the coach's transcript", () =>
-    people.coach.page.locator('tc-transcript li.from-orb:not(.is-partial)').count(), 100_000);
+    people.coach.page.locator('tc-transcript li.from-orb:not(.is-partial)').count(), HEARD_MS);
   const energy = async () => (await received(page)).find((row) => row.orb)?.energy ?? 0;
   const beforeAnswer = await energy();
   await until('the page to say that the orb speaks', async () =>
-    /speaking/i.test(await page.locator('tc-orb').innerText()), 60_000);
+    /speaking/i.test(await page.locator('tc-orb').innerText()), 90_000);
   await shot('orb-speaking');
-  await until("the orb's voice in the received sound", async () => (await energy()) > beforeAnswer + 0.001, 30_000);
+  await until("the orb's voice in the received sound", async () => (await energy()) > beforeAnswer + 0.001, 90_000);
 });
 
-test('one page closes and the other two go on', { timeout: 60_000 }, async () => {
+test('one page closes and the other two go on', { timeout: 180_000 }, async () => {
   const { page } = people.coach;
   await people.client.page.close({ runBeforeUnload: false });
   const frames = async () => (await received(page)).find((row) => row.orb)?.frames ?? 0;
   await until('the coach to be told that the client left', async () =>
-    (await received(page)).filter((row) => row.state === 'connected').length === 1, 40_000);
+    (await received(page)).filter((row) => row.state === 'connected').length === 1, 90_000);
   const then = await frames();
-  await until('more pictures of the orb', async () => (await frames()) > then + 10, 30_000);
+  await until('more pictures of the orb', async () => (await frames()) > then + 10, 60_000);
   await shot('client-left');
 });
 
-test('after both left, orb, sockets and threads are gone', { timeout: 60_000 }, async () => {
+test('after both left, orb, sockets and threads are gone', { timeout: 120_000 }, async () => {
   const pid = orbPid();
   assert.ok(pid, 'there is an orb process until then');
   await people.coach.page.getByRole('button', { name: /leave/i }).first().click();
-  await until('the orb process to be gone', () => !processes.alive(pid), 30_000);
+  await until('the orb process to be gone', () => !processes.alive(pid), 60_000);
   assert.equal(orbPid(), undefined);
   const { errors: coachErrors } = people.coach;
   assert.deepEqual(coachErrors, [], 'nothing was said to the console');

@@ -182,7 +182,7 @@ before(async () => {
     response.end('<!doctype html><title>call</title><body></body>');
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: FLAGS });
+  browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', timeout: 120_000, args: FLAGS });
   const context = await browser.newContext({ permissions: ['microphone'] });
   page = await context.newPage();
   await page.exposeFunction('toNode', (message) => peer.send(message));

@@ -23,7 +23,7 @@ const FLAGS = [
 export function launch({ autoplay = true } = {}) {
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
   const policy = autoplay ? 'no-user-gesture-required' : 'document-user-activation-required';
-  return chromium.launch({ executablePath, args: [...FLAGS, `--autoplay-policy=${policy}`] });
+  return chromium.launch({ executablePath, timeout: 120_000, args: [...FLAGS, `--autoplay-policy=${policy}`] });
 }
 
 /**
@@ -32,7 +32,7 @@ export function launch({ autoplay = true } = {}) {
  */
 export async function openPage(browser, mock, who, { size = { width: 1280, height: 800 }, ...more } = {}) {
   const context = await browser.newContext({ viewport: size, ...more });
-  context.setDefaultTimeout(60_000);
+  context.setDefaultTimeout(120_000);
   if (who) {
     await context.addCookies([{ name: 'sid', value: who, url: mock.url }]);
   }
