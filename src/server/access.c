@@ -228,27 +228,56 @@ static int enter_as_orb(struct tc_gate *gate, const struct tc_access_request *re
 	return 0;
 }
 
-static int enter_with_session(struct tc_gate *gate, const struct tc_access_request *request,
+/* What the room's appointment makes of them: TC_ROLE_NONE for a stranger. */
+static enum tc_role role_in(const struct tc_appointment *appointment, const struct tc_user *user)
+{
+	return strcmp(user->id, appointment->coach) == 0    ? TC_ROLE_COACH
+	       : strcmp(user->id, appointment->client) == 0 ? TC_ROLE_CLIENT
+							    : TC_ROLE_NONE;
+}
+
+static bool enter_as_guest(struct tc_gate *gate, const struct tc_access_request *request,
+			   struct tc_access *out)
+{
+	struct tc_jwt_claims claims;
+	if (tc_gate_guest(gate, request->cookie, request->room, &claims) != 0) {
+		return false;
+	}
+	admit(out, claims.subject, claims.name, claims.role);
+	return true;
+}
+
+static int refuse_for(int err, const char *nothing, int status, const char **why)
+{
+	*why = err == -ENOENT ? nothing : tc_err_str(err);
+	return err == -ENOENT ? status : 503;
+}
+
+/* The room's own people first: a room cookie comes with a link that anybody may have made, and must
+ * not put somebody else's name on them. */
+static int enter_with_cookies(struct tc_gate *gate, const struct tc_access_request *request,
 			      struct tc_access *out, const char **why)
 {
 	struct tc_user user;
 	struct tc_appointment appointment;
-	int err = tc_gate_session(gate, request->cookie, &user, NULL);
-	if (err == -ENOENT) {
-		*why = "not signed in";
-		return 401;
+	int no_session = tc_gate_session(gate, request->cookie, &user, NULL);
+	int no_room =
+		no_session ? 0 : tc_store_appointment(gate->store, request->room, &appointment);
+	bool known = !no_session && !no_room;
+	enum tc_role role = known ? role_in(&appointment, &user) : TC_ROLE_NONE;
+	bool unsure = (no_session && no_session != -ENOENT) || (no_room && no_room != -ENOENT);
+	if (role == TC_ROLE_NONE && !unsure && enter_as_guest(gate, request, out)) {
+		return 0;
 	}
-	if (!err) {
-		err = tc_store_appointment(gate->store, request->room, &appointment);
+	if (no_session) {
+		return refuse_for(no_session, "not signed in", 401, why);
 	}
-	if (err) {
-		*why = err == -ENOENT ? "no such room" : tc_err_str(err);
-		return err == -ENOENT ? 404 : 503;
+	if (no_room) {
+		return refuse_for(no_room, "no such room", 404, why);
 	}
-	enum tc_role role = strcmp(user.id, appointment.coach) == 0    ? TC_ROLE_COACH
-			    : strcmp(user.id, appointment.client) == 0 ? TC_ROLE_CLIENT
-			    : user.role == TC_ROLE_ADMIN               ? TC_ROLE_ADMIN
-								       : TC_ROLE_NONE;
+	if (role == TC_ROLE_NONE && user.role == TC_ROLE_ADMIN) {
+		role = TC_ROLE_ADMIN;
+	}
 	if (role == TC_ROLE_NONE) {
 		*why = "not one of this room's people";
 		return 403;
@@ -278,12 +307,7 @@ int tc_gate_enter(void *user, const struct tc_access_request *request, struct tc
 	if (token) {
 		return enter_with_token(gate, token, request->room, out, why);
 	}
-	struct tc_jwt_claims claims;
-	if (tc_gate_guest(gate, request->cookie, request->room, &claims) == 0) {
-		admit(out, claims.subject, claims.name, claims.role);
-		return 0;
-	}
-	return enter_with_session(gate, request, out, why);
+	return enter_with_cookies(gate, request, out, why);
 }
 
 /* ---- orbs ---- */

@@ -2,7 +2,8 @@
  * pages alike, so that a page and its WebSocket never disagree.
  *
  * Identity comes, in this order, from a token shown with the request (?token=, Bearer, an orb's
- * path), from the room's cookie (set for a token's holder), from the session cookie. Orb tokens are
+ * path), from the session cookie of one of the room's two people, from the room's cookie (set for a
+ * token's holder), from any other session cookie. Orb tokens are
  * signed with a key that this process makes and forgets. Thread: the server's loop. Owner: main.
  */
 #ifndef TC_SERVER_ACCESS_GATE_H

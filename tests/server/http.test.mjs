@@ -9,6 +9,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 
+import { Participant, wsUrl } from '../lib/participant.mjs';
 import { ROOT, joinToken, startServer } from '../lib/server.mjs';
 
 let server, coach, client, stranger, admin;
@@ -281,6 +282,32 @@ test('a token admits to its room: a cookie, and the bare address', async () => {
   assert.equal((await ask('/api/appointments', { cookie })).status, 401);
   const bearer = await ask('/api/room/r9', { headers: { authorization: `Bearer ${token}` } });
   assert.equal(bearer.json().user.id, 'guest-1');
+});
+
+test("a link puts no other name on the room's own people", async () => {
+  const token = joinToken({ sub: 'evil', name: 'Evil', room: 'r1', role: 'client' });
+  const visit = await ask(`/room/r1?token=${token}`);
+  assert.equal(visit.status, 302);
+  const planted = visit.cookies[0].split(';')[0];
+  for (const [who, id, role] of [
+    [coach, coach.id, 'coach'],
+    [client, client.id, 'client'],
+    [stranger, 'evil', 'client'], // not one of the two: the token is what lets her in
+  ]) {
+    const signedIn = await ask('/api/sign-in', json({ email: who.email, password: who.password }));
+    const cookie = `${planted}; ${signedIn.cookies[0].split(';')[0]}`;
+    const { user } = (await ask('/api/room/r1', { cookie })).json();
+    assert.deepEqual([user.id, user.role], [id, role], who.name);
+    assert.equal((await ask('/api/me', { cookie })).json().user.id, who.id, 'the account is whose it is');
+    const page = await ask('/room/r1', { cookie });
+    assert.match(page.text, role === 'coach' ? /room-coach/ : /room-client/);
+    const socket = new Participant(wsUrl(server, 'r1'), { headers: { cookie } });
+    assert.equal((await socket.upgraded).status, 101);
+    socket.send({ type: 'join', userId: id, userRole: role });
+    await socket.next('peer-discovery');
+    await socket.close();
+  }
+  assert.equal((await ask('/api/room/r1', { cookie: planted })).json().user.id, 'evil', 'a guest alone is a guest');
 });
 
 test('a token that is wrong in any way admits nobody', async () => {
