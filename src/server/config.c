@@ -48,8 +48,9 @@ static const struct tc_option table[] = {
 	    "signaling messages a second one connection may send"),
 	INT("SIGNAL_BURST", signal_burst, "300", 1, 1000000, "messages",
 	    "signaling messages one connection may send at once"),
-	TEXT("STUN_URLS", stun_urls, NULL, "stun:host:port[,...] for the browsers"),
-	TEXT("TURN_URLS", turn_urls, NULL, "turn:host:port[,...] for the browsers"),
+	TEXT("STUN_URLS", stun_urls, NULL, "stun:host[:port][,...] for browsers and orbs"),
+	TEXT("TURN_URLS", turn_urls, NULL,
+	     "turn:host[:port][?transport=udp|tcp][,...] for the browsers"),
 	SECRET("TURN_SECRET", turn_secret, "shared with the TURN server (coturn: use-auth-secret)"),
 	TEXT("LOG_LEVEL", log_level, "info",
 	     "error, warn, info, debug or trace; also by topic: info,server.*=debug"),
@@ -71,8 +72,9 @@ static const struct tc_option table[] = {
 	     "host:port at which orbs reach this server; none: where it listens"),
 	TEXT("CPU_SERVER_URL", cpu_server_url, NULL, "the same as http://host:port"),
 	TEXT("CPU_WEBSOCKET_URL", cpu_websocket_url, NULL, "the same as ws://host:port"),
-	MS("ORB_HEALTH_CHECK_INTERVAL", orb_health_check_interval, "30000",
-	   "time between an orb's heartbeats"),
+	/* An orb takes no less than 100. */
+	INT("ORB_HEALTH_CHECK_INTERVAL", orb_health_check_interval, "30000", 100, 86400000, "ms",
+	    "time between an orb's heartbeats; not set: at most half of ORB_UNRESPONSIVE_AFTER"),
 	MS("ORB_CLEANUP_GRACE_PERIOD", orb_cleanup_grace_period, "60000",
 	   "an orb leaves when its room was empty this long"),
 	MS("ORB_ACTIVE_CLEANUP", orb_active_cleanup, "1800000",
@@ -128,15 +130,65 @@ static int check_url(struct tc_config_set *set, const char *name, const char *va
 	return 0;
 }
 
-static int check_list(struct tc_config_set *set, const char *name, const char *value,
-		      const char *schemes, const char *expected)
+static bool is_port(const char *text, size_t len)
 {
-	for (const char *p = value ? value : ""; *p;) {
-		size_t n = strcspn(p, ",");
-		if (!has_scheme(p, n, schemes)) {
+	char digits[6];
+	if (len == 0 || len >= sizeof(digits) || strspn(text, "0123456789") < len) {
+		return false;
+	}
+	snprintf(digits, sizeof(digits), "%.*s", (int)len, text);
+	int port = atoi(digits);
+	return port > 0 && port <= 65535;
+}
+
+/* host [":" port] of RFC 3986 section 3.2; an IPv6 address in brackets. */
+static bool is_host_port(const char *text, size_t len)
+{
+	static const char name[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+	size_t host = strspn(text, name);
+	if (len > 0 && text[0] == '[') {
+		size_t address = strspn(text + 1, "0123456789abcdefABCDEF:.");
+		host = address >= 2 && text[1 + address] == ']' ? address + 2 : 0;
+	}
+	if (host == 0 || host > len) {
+		return false;
+	}
+	return host == len || (text[host] == ':' && is_port(text + host + 1, len - host - 1));
+}
+
+/* stun:host[:port] (RFC 7064 section 3.1), turn:host[:port][?transport=udp|tcp] (RFC 7065 section
+ * 3.1); with an s behind the scheme for TLS. */
+static bool is_ice_url(const char *text, size_t len, const char *scheme)
+{
+	static const char udp[] = "?transport=udp", tcp[] = "?transport=tcp";
+	size_t n = strlen(scheme);
+	if (len <= n || memcmp(text, scheme, n) != 0) {
+		return false;
+	}
+	n += text[n] == 's';
+	if (text[n] != ':') {
+		return false;
+	}
+	text += n + 1;
+	len -= n + 1;
+	size_t tail = sizeof(udp) - 1;
+	if (strcmp(scheme, "turn") == 0 && len > tail &&
+	    (memcmp(text + len - tail, udp, tail) == 0 ||
+	     memcmp(text + len - tail, tcp, tail) == 0)) {
+		len -= tail;
+	}
+	return is_host_port(text, len);
+}
+
+static int check_ice(struct tc_config_set *set, const char *name, const char *value,
+		     const char *scheme, const char *expected)
+{
+	for (const char *p = value; p; p = strchr(p, ',')) {
+		p += p != value;
+		if (!is_ice_url(p, strcspn(p, ","), scheme)) {
 			return refuse(set, name, value, expected);
 		}
-		p += n + (p[n] == ',');
 	}
 	return 0;
 }
@@ -159,12 +211,48 @@ static int check_urls(struct tc_config_set *set)
 	err = err ? err : check_url(set, "STT_URL", c->stt_url, http, http_words);
 	err = err ? err : check_url(set, "TTS_URL", c->tts_url, http, http_words);
 	err = err ? err
-		  : check_list(set, "STUN_URLS", c->stun_urls,
-			       "stun:|stuns:", "stun:host:port[,...]");
+		  : check_ice(set, "STUN_URLS", c->stun_urls, "stun", "stun:host[:port][,...]");
 	err = err ? err
-		  : check_list(set, "TURN_URLS", c->turn_urls,
-			       "turn:|turns:", "turn:host:port[,...]");
+		  : check_ice(set, "TURN_URLS", c->turn_urls, "turn",
+			      "turn:host[:port][?transport=udp|tcp][,...]");
 	return err;
+}
+
+static bool by_default(const struct tc_config_set *set, const char *name)
+{
+	for (size_t i = 0; i < TC_COUNT(table); i++) {
+		if (strcmp(table[i].name, name) == 0) {
+			return set->options.source[i] == TC_FROM_DEFAULT;
+		}
+	}
+	return false;
+}
+
+static int refuse_ms(struct tc_config_set *set, const char *name, int64_t ms, const char *expected)
+{
+	char value[24];
+	snprintf(value, sizeof(value), "%" PRId64, ms);
+	return refuse(set, name, value, expected);
+}
+
+/* An orb must get to be late before it counts as unresponsive, and that before it is killed. */
+static int check_patience(struct tc_config_set *set)
+{
+	struct tc_config *c = &set->config;
+	if (c->orb_health_check_interval > c->orb_unresponsive_after / 2 &&
+	    by_default(set, "ORB_HEALTH_CHECK_INTERVAL")) {
+		int64_t half = c->orb_unresponsive_after / 2;
+		c->orb_health_check_interval = half > 100 ? half : 100;
+	}
+	if (c->orb_unresponsive_after <= c->orb_health_check_interval) {
+		return refuse_ms(set, "ORB_UNRESPONSIVE_AFTER", c->orb_unresponsive_after,
+				 "more than ORB_HEALTH_CHECK_INTERVAL");
+	}
+	if (c->orb_kill_after < c->orb_unresponsive_after) {
+		return refuse_ms(set, "ORB_KILL_AFTER", c->orb_kill_after,
+				 "no less than ORB_UNRESPONSIVE_AFTER");
+	}
+	return 0;
 }
 
 static int check_together(struct tc_config_set *set)
@@ -177,11 +265,6 @@ static int check_together(struct tc_config_set *set)
 	if (c->turn_urls && !c->turn_secret) {
 		return refuse(set, "TURN_SECRET", "",
 			      "the TURN server's secret, as TURN_URLS is set");
-	}
-	if (c->orb_kill_after < c->orb_unresponsive_after) {
-		char value[24];
-		snprintf(value, sizeof(value), "%" PRId64, c->orb_kill_after);
-		return refuse(set, "ORB_KILL_AFTER", value, "no less than ORB_UNRESPONSIVE_AFTER");
 	}
 	if (!c->data_dir) {
 		return refuse(set, "DATA_DIR", "", "a folder");
@@ -241,6 +324,7 @@ int tc_config_load(struct tc_config_set *set, int *argc, char **argv)
 	err = check_level(set, "LOG_LEVEL", set->config.log_level);
 	err = err ? err : check_level(set, "ORB_LOG_LEVEL", set->config.orb_log_level);
 	err = err ? err : check_urls(set);
+	err = err ? err : check_patience(set);
 	return err ? err : check_together(set);
 }
 

@@ -129,7 +129,9 @@ static void on_joined(void *user, const char *room, const struct tc_room_person 
 		return;
 	}
 	if (!app->orbs) {
-		tc_rooms_set_orb_state(app->rooms, room, "off", "AI orbs are turned off here");
+		tc_rooms_set_orb_state(app->rooms, room, "off",
+				       app->signals ? "the server is restarting"
+						    : "AI orbs are turned off here");
 		return;
 	}
 	bool known = tc_store_appointment(app->reads, room, &a) == 0;

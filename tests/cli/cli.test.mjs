@@ -129,7 +129,23 @@ test('a setting that does not parse stops with name, value and what was expected
   refused(run(['config'], { env: { LOG_LEVEL: 'loud' } }), 64, /LOG_LEVEL=loud/);
   refused(run(['config'], { env: { LOG_FORMAT: 'xml' } }), 64, /LOG_FORMAT=xml: expected text\|json/);
   refused(run(['config'], { env: { PUBLIC_URL: 'call.example.org' } }), 64, /PUBLIC_URL/);
-  refused(run(['config'], { env: { STUN_URLS: 'stun:a:1,b' } }), 64, /STUN_URLS/);
+  for (const urls of ['stun:a:1,b', 'stun:', 'stun:a:', 'stun:a:0', 'stun:a:70000', 'stun:a:1x', 'stun://a', 'stun:a b', 'stun:a,', ',stun:a',
+    'stun:a?transport=udp', 'stun:[::1', 'stun:::1', 'turn:a', 'STUN', 'stun:u@a']) {
+    refused(run(['config'], { env: { STUN_URLS: urls } }), 64, /STUN_URLS=.*: expected stun:host\[:port\]/);
+  }
+  for (const urls of ['turn:a?transport=sctp', 'turn:a?transport=', 'turn:?transport=udp', 'turn:a?x', 'stun:a', 'turn:a:1,turn:b:x']) {
+    refused(run(['config'], { env: { TURN_URLS: urls, TURN_SECRET: 's' } }), 64, /TURN_URLS=.*: expected turn:host\[:port\]\[\?transport=udp\|tcp\]/);
+  }
+  const fine = { STUN_URLS: 'stun:stun.example.org,stuns:10.0.0.1:5349,stun:[2001:db8::1]:3478', TURN_SECRET: 's',
+    TURN_URLS: 'turn:turn.example.org:3478?transport=udp,turns:turn.example.org?transport=tcp,turn:[::1]' };
+  assert.equal(run(['config'], { env: fine }).code, 0);
+  refused(run(['config'], { env: { ORB_UNRESPONSIVE_AFTER: '8000', ORB_HEALTH_CHECK_INTERVAL: '8000' } }), 64,
+    /ORB_UNRESPONSIVE_AFTER=8000: expected more than ORB_HEALTH_CHECK_INTERVAL/);
+  refused(run(['serve'], { env: { ORB_HEALTH_CHECK_INTERVAL: '90000' } }), 64, /ORB_UNRESPONSIVE_AFTER=60000: expected more than/);
+  refused(run(['config'], { env: { ORB_UNRESPONSIVE_AFTER: '8000', ORB_KILL_AFTER: '7000' } }), 64,
+    /ORB_KILL_AFTER=7000: expected no less than ORB_UNRESPONSIVE_AFTER/);
+  // The default follows: who only shortens the patience gets heartbeats to match.
+  assert.match(run(['config'], { env: { ORB_UNRESPONSIVE_AFTER: '8000' } }).out, /^ORB_HEALTH_CHECK_INTERVAL=4000 /m);
   refused(run(['config'], { env: { TURN_URLS: 'turn:a:1' } }), 64, /TURN_SECRET/);
   refused(run(['config'], { env: { TLS_CERT: 'x' } }), 64, /TLS_KEY/);
   refused(run(['serve', '--port']), 64, /port: expected a value/);

@@ -1,7 +1,7 @@
 // ENABLE_AI_ORBS=false: people are told that no orb will come, and why.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Participant } from '../lib/participant.mjs';
+import { Participant, enter } from '../lib/participant.mjs';
 import { joinToken, startServer } from '../lib/server.mjs';
 
 let server;
@@ -21,4 +21,18 @@ test('a room without an orb says so to everybody who joins', { timeout: 30_000 }
     assert.match(state.reason, /turned off/);
     assert.equal(person.all[0].type, 'peer-discovery', 'the answer to join comes first');
   }
+});
+
+test('whoever joins while the server ends is told that, not that there are no orbs', { timeout: 30_000 }, async () => {
+  // An orb that does not hear holds the server up in its drain.
+  const ending = await startServer({ env: { ORB_COMMAND: 'sh -c "trap : TERM; while true; do sleep 1; done" orb' } });
+  const first = await enter(ending, 'first', 'coach', 'coach');
+  await first.next('orb-state');
+  ending.child.kill('SIGTERM');
+  await ending.logged(/draining/);
+  const late = await enter(ending, 'late', 'client', 'client');
+  const state = await late.next('orb-state');
+  assert.equal(state.state, 'off');
+  assert.match(state.reason, /restarting/);
+  await ending.stop();
 });
