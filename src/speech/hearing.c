@@ -81,12 +81,15 @@ static void learn_words(struct tc_hearing *h)
 				 */
 		}
 	}
+	int learnt = 0;
 	for (int i = 0; i < h->word_count; i++) {
 		int err = h->config.engine->add_word(h->config.recognizer, h->words[i]);
+		learnt += !err;
 		if (err) {
 			TC_DEBUG(NULL, "a name was not learnt: %s", tc_err_str(err));
 		}
 	}
+	TC_DEBUG(NULL, "%d of %d words of names are known", learnt, h->word_count);
 	h->word_count = 0;
 }
 

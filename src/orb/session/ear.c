@@ -12,6 +12,20 @@
 
 TC_LOG_TOPIC("orb.ear");
 
+/* People call each other by names that no dictionary has. hearing.h learns them when nobody speaks.
+ */
+static void teach_name(struct tc_person *p)
+{
+	struct tc_session *s = p->session;
+	size_t count = tc_names_add(&s->names, p->name);
+	for (size_t i = s->names.count - count; i < s->names.count; i++) {
+		int err = tc_hearing_add_word(s->hearing, s->names.word[i]);
+		if (err) {
+			TC_DEBUG(s->tag, "a name is not listened for: %s", tc_err_str(err));
+		}
+	}
+}
+
 void tc_ear_open(struct tc_person *p)
 {
 	struct tc_session *s = p->session;
@@ -24,6 +38,7 @@ void tc_ear_open(struct tc_person *p)
 		tc_report_error(s, "a third person cannot be heard", false);
 		return;
 	}
+	teach_name(p);
 	p->lane = lane;
 	s->lanes[lane] = (struct tc_lane){0};
 	snprintf(s->lanes[lane].user_id, sizeof(s->lanes[lane].user_id), "%s", p->id);

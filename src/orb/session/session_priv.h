@@ -11,6 +11,7 @@
 #include "base/queue.h"
 #include "mind/mind.h"
 #include "orb/manager_link.h"
+#include "orb/names.h"
 #include "orb/painter.h"
 #include "orb/roster.h"
 #include "orb/session/engines.h"
@@ -122,6 +123,7 @@ struct tc_session {
 
 	struct tc_person people[TC_PEOPLE_MAX];
 	struct tc_lane lanes[TC_HEARING_LANES];
+	struct tc_names names; /* what the recognizer was taught */
 	struct tc_answer answers[TC_ANSWERS_MAX];
 	uint32_t playing; /* answer whose packets go out; 0: none */
 	enum tc_mind_status mind_status;
