@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <uv.h>
 
 #include "auth/turn.h"
 #include "base/err.h"
@@ -105,45 +106,80 @@ static void put_person(struct tc_json_writer *w, const char *key, const char *id
 	tc_json_end_object(w);
 }
 
-void tc_api_appointments(struct tc_site *site, struct tc_http_request *r, const char *room)
-{
+struct listing {
+	struct tc_site *site;            /* borrowed, outlives us */
+	struct tc_http_request *request; /* answered at the end */
+	uv_work_t work;
 	struct tc_user user;
-	struct tc_appointment *list = NULL;
-	size_t count = 0;
-	int err = tc_gate_session(site->config.gate, r->header[TC_HTTP_COOKIE], &user, NULL);
-	if (err == -ENOENT) {
-		tc_site_problem(r, 401, "not signed in");
-		return;
-	}
-	if (!err) {
-		/* An admin sees everybody's. */
-		err = tc_store_appointments(site->config.reads,
-					    user.role == TC_ROLE_ADMIN ? NULL : user.id,
-					    APPOINTMENTS_MAX, &list, &count);
-	}
-	if (err) {
-		tc_site_problem(r, 503, tc_err_str(err));
-		return;
-	}
+	/* written on the pool */
+	int err;
+	struct tc_appointment *list; /* owned */
+	size_t count;
+};
+
+/* On the thread pool: how long a list takes grows with the list. */
+static void list_appointments(uv_work_t *work)
+{
+	struct listing *l = work->data;
+	/* An admin sees everybody's. */
+	l->err = tc_store_appointments(l->site->config.work,
+				       l->user.role == TC_ROLE_ADMIN ? NULL : l->user.id,
+				       APPOINTMENTS_MAX, &l->list, &l->count);
+}
+
+static void put_appointment(struct tc_json_writer *w, const struct tc_appointment *a)
+{
+	tc_json_begin_object(w);
+	tc_json_field_str(w, "room", a->room);
+	put_person(w, "coach", a->coach, a->coach_name);
+	put_person(w, "client", a->client, a->client_name);
+	put_time(w, "starts", a->starts_ms);
+	tc_json_field_int(w, "minutes", a->minutes);
+	tc_json_field_str(w, "status", a->test ? "test" : "scheduled");
+	tc_json_end_object(w);
+}
+
+static void on_listed(uv_work_t *work, int status)
+{
+	struct listing *l = work->data;
 	struct tc_buf buf;
 	struct tc_json_writer w;
-	begin(&buf, &w);
-	tc_json_key(&w, "appointments");
-	tc_json_begin_array(&w);
-	for (size_t i = 0; i < count; i++) {
-		tc_json_begin_object(&w);
-		tc_json_field_str(&w, "room", list[i].room);
-		put_person(&w, "coach", list[i].coach, list[i].coach_name);
-		put_person(&w, "client", list[i].client, list[i].client_name);
-		put_time(&w, "starts", list[i].starts_ms);
-		tc_json_field_int(&w, "minutes", list[i].minutes);
-		tc_json_field_str(&w, "status", list[i].test ? "test" : "scheduled");
+	int err = status ? -EIO : l->err;
+	if (err) {
+		tc_site_problem(l->request, 503, tc_err_str(err));
+	} else {
+		begin(&buf, &w);
+		tc_json_key(&w, "appointments");
+		tc_json_begin_array(&w);
+		for (size_t i = 0; i < l->count; i++) {
+			put_appointment(&w, &l->list[i]);
+		}
+		tc_json_end_array(&w);
 		tc_json_end_object(&w);
+		tc_site_json(l->request, 200, &buf);
 	}
-	tc_json_end_array(&w);
-	tc_json_end_object(&w);
-	free(list);
-	tc_site_json(r, 200, &buf);
+	free(l->list);
+	free(l);
+}
+
+void tc_api_appointments(struct tc_site *site, struct tc_http_request *r, const char *room)
+{
+	struct listing *l = calloc(1, sizeof(*l));
+	int err = l ? tc_gate_session(site->config.gate, r->header[TC_HTTP_COOKIE], &l->user, NULL)
+		    : -ENOMEM;
+	if (!err) {
+		l->site = site;
+		l->request = r;
+		l->work.data = l;
+		err = uv_queue_work(site->config.loop, &l->work, list_appointments, on_listed)
+			      ? -EIO
+			      : 0;
+	}
+	if (err) {
+		free(l);
+		tc_site_problem(r, err == -ENOENT ? 401 : 503,
+				err == -ENOENT ? "not signed in" : tc_err_str(err));
+	}
 }
 
 static void put_someone(struct tc_json_writer *w, const char *id, const char *name,

@@ -56,6 +56,12 @@ static const char *const steps[] = {
 	"CREATE TABLE summaries ("
 	"  call TEXT PRIMARY KEY NOT NULL REFERENCES calls (id) ON DELETE CASCADE,"
 	"  json TEXT NOT NULL) STRICT;",
+	/* 2: lists of appointments come out of an index in their order, ties included */
+	"DROP INDEX appointments_coach;"
+	"DROP INDEX appointments_client;"
+	"CREATE INDEX appointments_coach ON appointments (coach, starts_ms, room);"
+	"CREATE INDEX appointments_client ON appointments (client, starts_ms, room);"
+	"CREATE INDEX appointments_time ON appointments (starts_ms, room);",
 };
 
 static int read_int(sqlite3 *db, const char *sql, int64_t *out)

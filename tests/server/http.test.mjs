@@ -9,7 +9,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 
-import { Participant, wsUrl } from '../lib/participant.mjs';
+import { Participant, enter, wsUrl } from '../lib/participant.mjs';
 import { ROOT, joinToken, startServer } from '../lib/server.mjs';
 
 let server, coach, client, stranger, admin;
@@ -347,6 +347,40 @@ test('a browser keeps the cookies of a few rooms only', async () => {
     assert.ok(cookies.length <= 4);
     assert.equal((await ask(`/room/many-${i}`, { cookie: cookies.join('; ') })).status, 200);
   }
+});
+
+test('the list of appointments is read beside the loop, not on it', { timeout: 60_000 }, async () => {
+  // With one thread in the pool, a password being hashed holds the list up, and nobody else.
+  const small = await startServer({ env: { ENABLE_AI_ORBS: 'false', UV_THREADPOOL_SIZE: '1' } });
+  const ann = small.addUser({ role: 'coach', email: 'ann@example.org' });
+  const bob = small.addUser({ role: 'client', email: 'bob@example.org' });
+  small.addAppointment({ room: 'one', coach: ann.email, client: bob.email });
+  const signIn = JSON.stringify({ email: ann.email, password: ann.password });
+  const first = await fetch(`${small.url}/api/sign-in`, { method: 'POST', body: signIn, headers: { 'content-type': 'application/json' } });
+  const cookie = first.headers.get('set-cookie').split(';')[0];
+  const peer = await enter(small, 'any', 'guest', 'client');
+  const events = [];
+  const connected = async () => {
+    const { hostname, port } = new URL(small.url);
+    const socket = net.connect(Number(port), hostname);
+    await new Promise((resolve) => socket.once('connect', resolve));
+    return socket;
+  };
+  const [hashing, listing] = [await connected(), await connected()];
+  const answers = (socket, name) =>
+    new Promise((resolve) => socket.once('data', (data) => resolve(events.push(`${name} ${String(data).slice(9, 12)}`))));
+  const both = [answers(hashing, 'sign-in'), answers(listing, 'list')];
+  const head = `HTTP/1.1\r\nHost: ${small.host}\r\n`;
+  hashing.write(`POST /api/sign-in ${head}Content-Type: application/json\r\nContent-Length: ${signIn.length}\r\n\r\n${signIn}`);
+  await peer.settled(); // it was read
+  listing.write(`GET /api/appointments ${head}Cookie: ${cookie}\r\n\r\n`);
+  await peer.settled();
+  events.push('pong');
+  await Promise.all(both);
+  assert.deepEqual(events, ['pong', 'sign-in 200', 'list 200']);
+  hashing.destroy();
+  listing.destroy();
+  await small.stop();
 });
 
 test('sign-out ends the session on the server, not only in the browser', async () => {

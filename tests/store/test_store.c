@@ -153,6 +153,17 @@ static void appointments_are_listed_by_person_and_time(void **state)
 	assert_string_equal(list[0].room, "r19");
 	assert_string_equal(list[9].room, "r01");
 	free(list);
+	/* Who is a coach here and a client there has one list, and the limit is for both. */
+	struct tc_appointment own = {
+		.room = "own", .coach = "bob", .client = "cat", .minutes = 50, .starts_ms = 984};
+	assert_int_equal(tc_store_appointment_add(f->store, &own), 0);
+	assert_int_equal(tc_store_appointments(f->store, "bob", 4, &list, &count), 0);
+	assert_int_equal(count, 4);
+	assert_string_equal(list[0].room, "r19");
+	assert_string_equal(list[1].room, "r17");
+	assert_string_equal(list[2].room, "own");
+	assert_string_equal(list[3].room, "r15");
+	free(list);
 	assert_int_equal(tc_store_appointments(f->store, NULL, 7, &list, &count), 0);
 	assert_int_equal(count, 7);
 	free(list);
