@@ -132,7 +132,8 @@ test('one page closes and the other two go on', { timeout: 180_000 }, async () =
 test('after both left, orb, sockets and threads are gone', { timeout: 120_000 }, async () => {
   const pid = orbPid();
   assert.ok(pid, 'there is an orb process until then');
-  await people.coach.page.getByRole('button', { name: /leave/i }).first().click();
+  await people.coach.page.getByRole('button', { name: 'Leave' }).click();
+  await people.coach.page.getByRole('dialog').getByRole('button', { name: /^Leave/ }).click();
   await until('the orb process to be gone', () => !processes.alive(pid), 60_000);
   assert.equal(orbPid(), undefined);
   const { errors: coachErrors } = people.coach;

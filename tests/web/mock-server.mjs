@@ -174,8 +174,21 @@ class Mock {
       res.setHeader('Set-Cookie', 'sid=; Path=/; Max-Age=0');
       return reply(res, 200, { success: true });
     }
+    if (url.pathname === '/api/room/demo/end') {
+      return this.#end(res, user);
+    }
     this.left.push(user.id);
     this.#leave(user.id);
+    return reply(res, 200, { success: true });
+  }
+
+  #end(res, user) {
+    if (user.role !== 'coach' || this.refuseEnd) {
+      return problem(res, this.refuseEnd ?? 403);
+    }
+    this.toHumans({ type: 'session-ended', reason: 'session_complete' });
+    this.seats.forEach((seat) => seat.ws.close(4000));
+    this.seats.clear();
     return reply(res, 200, { success: true });
   }
 

@@ -43,6 +43,6 @@ test('any other close is a pause', () => {
 });
 
 test('an end with an unknown reason still has words', () => {
-  assert.equal(explainEnd('whatever'), 'The session has ended.');
+  assert.equal(explainEnd('whatever'), 'Thank you for taking the time.');
   assert.notEqual(explainEnd('idle_timeout'), explainEnd());
 });

@@ -179,6 +179,89 @@ test('the other leaves', async () => {
   assert.deepEqual(mock.left, ['client-1']);
 });
 
+test('the coach is asked how to leave, and may stay', async () => {
+  const coach = await enter('coach');
+  await enter('client');
+  mock.joinOrb();
+  await phase(coach, 'Live');
+  await coach.getByRole('button', { name: 'Leave' }).focus();
+  await coach.keyboard.press('Enter');
+  const dialog = coach.getByRole('dialog', { name: 'How do you want to go?' });
+  await dialog.waitFor();
+  await shows(coach, 'Sam Client and the orb go on without you.');
+  assert.ok(await coach.evaluate(() => document.activeElement.matches('.leave-alone')));
+  assert.deepEqual(await axe(coach), []);
+  await coach.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'hidden' });
+  assert.ok(
+    await coach.evaluate(() => document.activeElement.matches('.control-leave')),
+    'back where it was',
+  );
+  await coach.keyboard.press('Enter');
+  await dialog.getByRole('button', { name: 'Stay in the call' }).click();
+  await phase(coach, 'Live');
+  assert.deepEqual(mock.left, []);
+});
+
+test('the coach leaves and the client goes on', async () => {
+  const coach = await enter('coach');
+  const client = await enter('client');
+  await phase(client, 'Live');
+  await coach.getByRole('button', { name: 'Leave' }).click();
+  await coach
+    .getByRole('dialog')
+    .getByRole('button', { name: /^Leave/ })
+    .click();
+  await coach.getByRole('heading', { name: 'You left the call' }).waitFor();
+  await shows(client, 'Clara Coach left the call.');
+  await phase(client, 'Waiting');
+});
+
+test('the coach ends the session for everybody, with the keyboard alone', async () => {
+  const coach = await enter('coach');
+  const client = await enter('client');
+  await phase(client, 'Live');
+  await client.getByRole('button', { name: 'Settings' }).click();
+  await coach.getByRole('button', { name: 'Leave' }).focus();
+  await coach.keyboard.press('Enter');
+  await coach.getByRole('dialog').waitFor();
+  await coach.keyboard.press('Tab');
+  await coach.keyboard.press('Enter');
+  for (const page of [coach, client]) {
+    await page.getByRole('heading', { name: 'The session has ended' }).waitFor();
+    await shows(page, 'Thank you for taking the time.');
+    assert.equal(await page.locator('dialog[open]').count(), 0, 'nothing lies above it');
+    assert.equal(await page.locator('#over button:visible').count(), 0, 'it is not joined again by mistake');
+    assert.deepEqual(await axe(page), []);
+  }
+  assert.deepEqual(mock.left, [], 'nobody left what has ended');
+});
+
+test('a session that cannot be ended is said to go on', async () => {
+  const coach = await enter('coach');
+  await phase(coach, 'Waiting');
+  mock.refuseEnd = 503;
+  await coach.getByRole('button', { name: 'Leave' }).click();
+  const dialog = coach.getByRole('dialog');
+  const end = dialog.getByRole('button', { name: 'End for everyone' });
+  await end.click();
+  await dialog.getByRole('alert').getByText('The session could not be ended.').waitFor();
+  coach.faults = coach.faults.filter((fault) => !/status of 503/.test(fault));
+  await phase(coach, 'Waiting');
+  mock.refuseEnd = null;
+  await end.click();
+  await coach.getByRole('heading', { name: 'The session has ended' }).waitFor();
+});
+
+test('how to leave is asked within the screen of a phone', async () => {
+  const coach = await enter('coach', { size: { width: 390, height: 844 } });
+  await phase(coach, 'Waiting');
+  await coach.locator('.control-leave').click();
+  const box = await coach.getByRole('dialog').boundingBox();
+  assert.ok(box.x >= 0 && box.x + box.width <= 390 && box.y + box.height <= 844, JSON.stringify(box));
+  assert.deepEqual(await axe(coach), []);
+});
+
 for (const [code, words, button] of [
   [4409, 'opened in another window', 'Use it here instead'],
   [4403, 'You cannot enter this room', null],

@@ -62,6 +62,13 @@ export const leaveRoom = (roomId, csrf) =>
   post(`/room/${encodeURIComponent(roomId)}/leave`, csrf, { keepalive: true });
 
 /**
+ * For everybody in it.
+ * @param {string} roomId
+ * @param {string} csrf
+ */
+export const endRoom = (roomId, csrf) => post(`/api/room/${encodeURIComponent(roomId)}/end`, csrf);
+
+/**
  * @param {string} path
  * @param {string} csrf
  * @param {RequestInit} [options]

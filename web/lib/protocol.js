@@ -145,7 +145,7 @@ export function parse(frame) {
 
 /** Closed for good: trying again by ourselves would only be refused again. */
 const FINAL_CLOSES = new Map([
-  [4000, 'The session has ended.'],
+  [4000, 'Thank you for taking the time.'],
   [4400, 'The server did not understand this page. Reload it to try again.'],
   [4403, 'You cannot enter this room.'],
   [4409, 'The call was opened in another window or on another device.'],
@@ -175,7 +175,7 @@ export function explainClose(code, reason = '') {
 }
 
 const ENDINGS = new Map([
-  ['session_complete', 'The session is complete.'],
+  ['session_complete', 'Thank you for taking the time.'],
   ['room_cleanup', 'Everybody left, so the room was closed.'],
   ['idle_timeout', 'Nothing was said for a long time, so the session was closed.'],
   ['max_lifetime', 'The session reached its longest allowed time.'],
@@ -184,5 +184,5 @@ const ENDINGS = new Map([
 
 /** @param {string} [reason] of `session-ended` */
 export function explainEnd(reason) {
-  return ENDINGS.get(reason ?? '') ?? 'The session has ended.';
+  return ENDINGS.get(reason ?? '') ?? 'Thank you for taking the time.';
 }

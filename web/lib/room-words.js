@@ -175,6 +175,36 @@ export function phaseWords(state) {
   }
 }
 
+/**
+ * What the coach's two ways out mean for the others.
+ * @param {RoomState} state
+ * @returns {import('../ui/leave.js').LeaveWords}
+ */
+export function leaveWords(state) {
+  const partner = partnerOf(state)?.name;
+  const orb = orbOf(state) !== null;
+  const stay = partner
+    ? `${partner}${orb ? ' and the orb go' : ' goes'} on without you.`
+    : 'The session stays open for a little while.';
+  const end = partner ? `The call ends for ${partner}, too` : 'The session is complete';
+  return {
+    leave: `${stay} You can come back.`,
+    end: `${end}${orb ? ', and the orb writes its summary.' : '.'}`,
+  };
+}
+
+/** The heading of the last page. @param {RoomState} state */
+export function endedTitle(state) {
+  switch (state.ended?.code) {
+    case 'left':
+      return 'You left the call';
+    case '4000':
+      return 'The session has ended';
+    default:
+      return 'The call is over';
+  }
+}
+
 /** What a button on the last page offers. @param {RoomState} state */
 export function endedActions(state) {
   switch (state.ended?.code) {

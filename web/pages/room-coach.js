@@ -1,9 +1,10 @@
-// The coach's room: the shared parts, the transcript, and the orb's mute button.
+// The coach's room: the shared parts, the transcript, the orb's mute button, and the two ways to leave.
 
+import '../ui/leave.js';
 import '../ui/transcript.js';
 import { setIcon } from '../ui/media.js';
 import { nameOf, orbOf } from '../lib/room-state.js';
-import { stampText } from '../lib/room-words.js';
+import { leaveWords, stampText } from '../lib/room-words.js';
 import { openRoom } from './room.js';
 
 /** @typedef {import('../lib/room-state.js').RoomState} RoomState */
@@ -11,6 +12,7 @@ import { openRoom } from './room.js';
 const transcript = /** @type {import('../ui/transcript.js').Transcript} */ (
   document.querySelector('tc-transcript')
 );
+const leave = /** @type {import('../ui/leave.js').Leave} */ (document.querySelector('tc-leave'));
 const mute = /** @type {HTMLButtonElement} */ (document.getElementById('orb-mute'));
 const close = /** @type {HTMLButtonElement} */ (document.getElementById('panel-close'));
 const wide = matchMedia('(min-width: 1021px)');
@@ -41,6 +43,7 @@ function update(state) {
     text,
     final,
   }));
+  leave.words = leaveWords(state);
   const { muted } = state.orb;
   mute.disabled = !orbOf(state);
   mute.setAttribute('aria-pressed', String(muted));
@@ -51,6 +54,10 @@ function update(state) {
 showPanel();
 openRoom({
   update,
+  leave: {
+    ask: () => leave.open(document.querySelector('.control-leave')),
+    failed: (words) => leave.failed(words),
+  },
   transcript: {
     shown: () => shown,
     toggle: () => {

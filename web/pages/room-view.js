@@ -1,7 +1,14 @@
 // Room state → the elements of the page. The only place that knows both.
 
 import { captionsOf, nameOf, orbOf, partnerOf, phaseOf, troubleNow } from '../lib/room-state.js';
-import { endedActions, noticesOf, orbWords, partnerWords, phaseWords } from '../lib/room-words.js';
+import {
+  endedActions,
+  endedTitle,
+  noticesOf,
+  orbWords,
+  partnerWords,
+  phaseWords,
+} from '../lib/room-words.js';
 
 /** @typedef {import('../lib/room-state.js').RoomState} RoomState */
 /** @typedef {import('../lib/speaking.js').Voice} Voice */
@@ -47,9 +54,8 @@ export class RoomView {
     };
     this.#timer.times = { startedAt: state.startedAt, endsAt: state.endsAt };
     if (state.ended) {
-      const title = state.ended.code === 'left' ? 'You left the call' : 'The call is over';
       const words = state.ended.code === 'left' ? 'Thank you for taking the time.' : state.ended.words;
-      showOver({ title, words, ...endedActions(state) });
+      showOver({ title: endedTitle(state), words, ...endedActions(state) });
     }
   }
 
@@ -177,6 +183,8 @@ export function showOver({ title, words, rejoin }) {
   for (const element of document.body.children) {
     /** @type {HTMLElement} */ (element).inert = element !== over;
   }
+  // A dialog would stay above it, and could not be closed any more.
+  document.querySelectorAll('dialog').forEach((dialog) => dialog.close());
   over.hidden = false;
   one('#over-title').focus();
 }

@@ -15,6 +15,7 @@ import { LevelMeter } from '../lib/level-meter.js';
 import { echoToConsole, logger } from '../lib/log.js';
 import { loadWishes, saveWishes, Keeper } from '../lib/keep.js';
 import { hear, silentVoice } from '../lib/speaking.js';
+import { explainEnd } from '../lib/protocol.js';
 import { orbOf, partnerOf } from '../lib/room-state.js';
 import { RoomView, showOver } from './room-view.js';
 
@@ -23,6 +24,7 @@ import { RoomView, showOver } from './room-view.js';
  * @typedef {object} Extras
  * @property {(state: import('../lib/room-state.js').RoomState) => void} [update]
  * @property {{ shown: () => boolean, toggle: () => void }} [transcript]
+ * @property {{ ask: () => void, failed: (words: string) => void }} [leave] how to leave is a question
  * @property {(call: Call, refresh: () => void) => void} [wire]
  */
 
@@ -200,7 +202,9 @@ class Room {
       'tc-captions': () => this.#toggleCaptions(),
       'tc-transcript': () => this.#toggleTranscript(),
       'tc-settings': () => this.#openSettings(),
-      'tc-leave': () => this.#leave(),
+      'tc-leave': () => (this.extras.leave ? this.extras.leave.ask() : this.#leave()),
+      'tc-leave-alone': () => this.#leave(),
+      'tc-end': () => this.#endForAll(),
       'tc-notice': (id) => this.#onNotice(id),
       'tc-choose': (choice) => this.#choose(choice),
       'tc-shortcuts': (on) => this.#wish({ shortcuts: on }),
@@ -359,6 +363,19 @@ class Room {
   #leave() {
     this.#tellServer();
     this.call.end();
+  }
+
+  async #endForAll() {
+    try {
+      await api.endRoom(roomId, this.csrf);
+    } catch (error) {
+      const why = error instanceof api.ApiError && error.status > 0 ? '' : ' The server cannot be reached.';
+      log.error(`cannot end the session: ${error}`);
+      this.extras.leave?.failed(`The session could not be ended.${why} Try again, or leave.`);
+      return;
+    }
+    // While the socket is lost nobody else would say it.
+    this.call.end(explainEnd('session_complete'), '4000');
   }
 
   /** The page goes: say so, so that the others need not wait. A reload joins again at once. */
