@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "auth/password.h"
 #include "base/clock.h"
@@ -135,6 +136,12 @@ static int find_person(struct tc_store *store, const char *flag, const char *ema
 		return tc_cli_fail(TC_EXIT_FAILED, "--%s=%s: %s", flag, email,
 				   err == -ENOENT ? "no user has this email" : tc_err_str(err));
 	}
+	/* The wrong way round each would get the other's page. */
+	bool as_coach = strcmp(flag, "coach") == 0;
+	if (as_coach == (user.role == TC_ROLE_CLIENT)) {
+		return tc_cli_fail(TC_EXIT_FAILED, "--%s=%s: is a %s, expected a %s", flag, email,
+				   tc_role_str(user.role), flag);
+	}
 	snprintf(id, TC_ID_SIZE, "%s", user.id);
 	return TC_EXIT_OK;
 }
@@ -165,15 +172,15 @@ static int check_appointment(const struct tc_cli_args *args, struct tc_appointme
 static int store_appointment(struct tc_store *store, const struct tc_cli_args *args,
 			     struct tc_appointment *a)
 {
+	if (strcasecmp(args->coach, args->client) == 0) {
+		return tc_cli_fail(TC_EXIT_USAGE,
+				   "--client=%s: expected somebody else than the coach",
+				   args->client);
+	}
 	int exit_code = find_person(store, "coach", args->coach, a->coach);
 	exit_code = exit_code ? exit_code : find_person(store, "client", args->client, a->client);
 	if (exit_code) {
 		return exit_code;
-	}
-	if (strcmp(a->coach, a->client) == 0) {
-		return tc_cli_fail(TC_EXIT_USAGE,
-				   "--client=%s: expected somebody else than the coach",
-				   args->client);
 	}
 	int err = tc_store_appointment_add(store, a);
 	if (err) {

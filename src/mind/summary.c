@@ -61,7 +61,7 @@ static void find(const struct tc_memory *memory, struct findings *f)
 	for (size_t i = 0; i < memory->count; i++) {
 		const struct tc_utterance *u = &memory->at[i];
 		if (u->orb) {
-			f->breathed = f->breathed || strstr(u->text, "Breathe in") != NULL;
+			f->breathed = f->breathed || strstr(u->text, "One more. In.") != NULL;
 		} else if (u->client) {
 			note_client(f, u);
 		} else {

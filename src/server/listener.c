@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/listener.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <libwebsockets.h>
 #include <netdb.h>
@@ -114,6 +115,13 @@ static void fill_protocols(void)
 	};
 }
 
+/* libwebsockets unloads its event library as soon as a context is gone, while the handles that it
+ * closed still wait for their callbacks on our loop: code that must stay mapped. */
+static void pin_event_library(void)
+{
+	(void)dlopen("libwebsockets-evlib_uv.so", RTLD_NOW | RTLD_NODELETE);
+}
+
 static struct lws_context *create_context(struct tc_listener *listener,
 					  const struct tc_listener_config *config, const char *host)
 {
@@ -143,6 +151,7 @@ static struct lws_context *create_context(struct tc_listener *listener,
 		info.ssl_private_key_filepath = config->tls_key;
 	}
 	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
+	pin_event_library();
 	return lws_create_context(&info);
 }
 

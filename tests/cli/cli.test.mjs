@@ -1,6 +1,6 @@
 // The command line from outside: results, exit codes, one line of error (docs/protocol, section 6).
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import fs from 'node:fs';
 import net from 'node:net';
@@ -188,6 +188,24 @@ test('serve: a busy port is one line, and nothing was made', async () => {
   refused(run(['serve', '--port', String(blocker.address().port), '--data-dir', data]), 1, /Address already in use|busy/);
   assert.ok(!fs.existsSync(data));
   blocker.close();
+});
+
+test('serve: TLS files that do not fit end the start with a line, not a crash', () => {
+  const key = (name) => {
+    const files = { cert: path.join(dir, `${name}.pem`), key: path.join(dir, `${name}.key`) };
+    execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', `/CN=${name}`,
+      '-keyout', files.key, '-out', files.cert], { stdio: 'ignore' });
+    return files;
+  };
+  const one = key('one');
+  const two = key('two');
+  const text = path.join(dir, 'text.pem');
+  fs.writeFileSync(text, 'no certificate');
+  for (const [cert, secret] of [[one.cert, two.key], [text, one.key]]) {
+    const { code, err } = run(['serve', '--port', '0', '--data-dir', path.join(dir, 'tls'), '--tls-cert', cert, '--tls-key', secret]);
+    assert.equal(code, 1);
+    assert.match(err.trimEnd().split('\n').at(-1), /^tricall: TLS does not start/);
+  }
 });
 
 test('serve: a damaged, unreadable or missing place is one line', () => {

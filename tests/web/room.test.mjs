@@ -134,7 +134,7 @@ test('why the orb is not there is said', async () => {
   await shows(client, 'The orb is joining…');
   const words = {
     full: 'all places are taken',
-    failed: 'could not be started',
+    failed: 'had a problem',
     restarting: 'coming back',
     off: 'not part of',
   };

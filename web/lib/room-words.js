@@ -20,7 +20,11 @@ const ORB_STATES = {
     'The orb does not answer at the moment. You can go on without it.',
   ],
   restarting: ['coming', 'Coming back…', 'The orb had a problem and is coming back…'],
-  failed: ['trouble', 'Not here', 'The orb could not be started. You can go on without it.'],
+  failed: [
+    'trouble',
+    'Not here',
+    'The orb had a problem and is not here. You can go on without it; loading the page again calls it back.',
+  ],
   full: ['absent', 'Not here', 'The orb is not here: all places are taken.'],
 };
 
