@@ -33,7 +33,7 @@ export class Log {
   }
 
   /** The first that fits, of those from index `from` on. */
-  until(fits, what, { from = 0, deadlineMs = 30_000 } = {}) {
+  until(fits, what, { from = 0, deadlineMs = 120_000 } = {}) {
     const hit = this.all.slice(from).find(fits);
     if (hit) {
       return Promise.resolve(hit);

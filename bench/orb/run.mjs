@@ -1,6 +1,7 @@
 // What an orb costs and how fast it is: ours beside the guide's on Node, in the same run, and the targets.
 //   node bench/orb/run.mjs [--only start,join,call,models,connect,echo,answer,eight] [--rounds 5] [--seconds 10]
-//     [--beeps 30] [--answers 12] [--json FILE]
+//     [--beeps 30] [--answers 12] [--nice] [--json FILE]
+//   --nice: all at nice -15, so that neighbours on the machine hardly count (`answer` and `eight` need a quiet one)
 // Nothing but 127.0.0.1 and a namespace of its own is used. README.md says what each figure is.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -33,6 +34,7 @@ const { values: opt } = parseArgs({
     seconds: { type: 'string', default: '10' },
     beeps: { type: 'string', default: '30' },
     answers: { type: 'string', default: '12' },
+    nice: { type: 'boolean', default: false },
     json: { type: 'string', default: '' },
   },
 });
@@ -269,6 +271,9 @@ async function eightOrbs(folder) {
   }
 }
 
+if (opt.nice) {
+  os.setPriority(-15);
+}
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tricall-orb-'));
 try {
   console.log(

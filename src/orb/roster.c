@@ -5,6 +5,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/lock.h"
+
 /* The audio thread runs at real-time priority: whoever holds a seat it waits for must inherit it,
  * else a busy neighbour delays the sound by preempting the video thread. */
 struct seat {
@@ -22,13 +24,9 @@ int tc_roster_create(struct tc_roster **out)
 	if (!roster) {
 		return -ENOMEM;
 	}
-	pthread_mutexattr_t attr;
-	pthread_mutexattr_init(&attr);
-	pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
 	for (int i = 0; i < TC_ROSTER_MAX; i++) {
-		pthread_mutex_init(&roster->seats[i].lock, &attr);
+		tc_lock_init(&roster->seats[i].lock);
 	}
-	pthread_mutexattr_destroy(&attr);
 	*out = roster;
 	return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/id.h"
+#include "base/lock.h"
 #include "base/log.h"
 
 TC_LOG_TOPIC("rtc.peer");
@@ -67,17 +68,6 @@ static int copy_config(struct tc_peer *peer, const struct tc_peer_config *config
 	return peer->tag && peer->stream_id ? 0 : -ENOMEM;
 }
 
-/* The orb's audio thread runs at real-time priority: a video thread that is preempted while it
- * sends must inherit it, else the sound waits for whoever preempted it. */
-static void init_send_lock(struct tc_peer *peer)
-{
-	pthread_mutexattr_t attr;
-	pthread_mutexattr_init(&attr);
-	pthread_mutexattr_setprotocol(&attr, PTHREAD_PRIO_INHERIT);
-	pthread_mutex_init(&peer->out.lock, &attr);
-	pthread_mutexattr_destroy(&attr);
-}
-
 static void init_plain(struct tc_peer *peer, const struct tc_peer_config *config,
 		       const struct tc_peer_events *events, void *user)
 {
@@ -88,7 +78,7 @@ static void init_plain(struct tc_peer *peer, const struct tc_peer_config *config
 		peer->events = *events;
 	}
 	peer->user = user;
-	init_send_lock(peer);
+	tc_lock_init(&peer->out.lock);
 	tc_random_bytes(&peer->session_id, sizeof(peer->session_id));
 	peer->session_id >>= 3; /* SDP wants less than 2^62 */
 	tc_estimator_init(&peer->estimator, &(struct tc_estimator_config){0}, peer_now_us(peer));
