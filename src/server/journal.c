@@ -19,14 +19,16 @@ TC_LOG_TOPIC("server.journal");
 /* Both ways of an utterance take milliseconds: a few rooms' worth of them is enough to remember. */
 #define RECENT 256
 
-enum kind { BEGAN, ENDED, UTTERANCE, SUMMARY };
+/* NOTHING: what it would write is in the queue before it. */
+enum kind { BEGAN, ENDED, UTTERANCE, SUMMARY, NOTHING };
 
 struct entry {
 	struct entry *next; /* owned */
 	enum kind kind;
 	struct tc_call call; /* BEGAN, ENDED; else only its id */
 	struct tc_utterance utterance;
-	char *json; /* owned; SUMMARY */
+	char *json;            /* owned; SUMMARY, and the transcript of which `stored` is told */
+	char room[TC_ID_SIZE]; /* of that transcript; "" for all else */
 	size_t len;
 	int err; /* after writing */
 };
@@ -46,6 +48,8 @@ struct tc_journal {
 	struct entry *batch;         /* owned: being written */
 	void (*flushed)(void *user);
 	void *flushed_user;
+	tc_journal_stored_fn stored;
+	void *stored_user;
 	struct tc_journal_counts counts;
 	struct recent recent[RECENT]; /* a ring; the newest is before `recent_at` */
 	size_t recent_at;
@@ -101,6 +105,8 @@ static int write_entry(struct tc_store *store, struct entry *entry)
 		return tc_store_utterance_put(store, entry->call.id, &entry->utterance);
 	case SUMMARY:
 		return tc_store_summary_put(store, entry->call.id, entry->json, entry->len);
+	case NOTHING:
+		return 0;
 	}
 	return -EINVAL;
 }
@@ -125,7 +131,11 @@ static void on_written(uv_work_t *work, int status)
 			journal->counts.failed++;
 			TC_ERROR(entry->call.id, "could not be stored: %s", tc_err_str(entry->err));
 		} else {
-			journal->counts.written++;
+			journal->counts.written += entry->kind != NOTHING;
+		}
+		if (entry->room[0] && journal->stored) {
+			journal->stored(journal->stored_user, entry->room, entry->json, entry->len,
+					entry->err);
 		}
 	}
 	free_list(journal->batch);
@@ -254,19 +264,39 @@ static int read_utterance(struct tc_json json, struct tc_utterance *out)
 	return out->text ? 0 : -TC_EPARSE;
 }
 
+static int keep_json(struct entry *entry, const char *json, size_t len)
+{
+	entry->json = malloc(len);
+	if (!entry->json) {
+		return -ENOMEM;
+	}
+	memcpy(entry->json, json, len);
+	entry->len = len;
+	return 0;
+}
+
+/* Once the entry is read: into the queue, unless its words are there already. */
 static int add_utterance(struct tc_journal *journal, struct entry *entry)
 {
 	const struct recent *told = find_recent(journal, entry->call.id, entry->utterance.id);
-	if (told && told->text == hash_text(entry->utterance.text)) {
-		entry_free(entry); /* the same, the other way */
-		return 0;
+	bool known = told && told->text == hash_text(entry->utterance.text);
+	/* Nothing was understood after all: the page takes its line back, and there is none to
+	 * keep. */
+	if (known || (entry->room[0] && !entry->utterance.text[0])) {
+		if (!entry->room[0]) {
+			entry_free(entry); /* the same, the other way */
+			return 0;
+		}
+		entry->kind = NOTHING;
+		return add(journal, entry);
 	}
 	remember(journal, entry);
 	return add(journal, entry);
 }
 
-static int keep_words(struct tc_journal *journal, const char *call_id, const char *text, size_t len,
-		      bool even_none)
+/* room "": an `utterance`, of which nobody is told. */
+static int keep_words(struct tc_journal *journal, const char *call_id, const char *room,
+		      const char *text, size_t len)
 {
 	struct tc_json json;
 	if (tc_json_parse(&json, text, len, NULL)) {
@@ -277,12 +307,14 @@ static int keep_words(struct tc_journal *journal, const char *call_id, const cha
 		return -ENOMEM;
 	}
 	struct tc_utterance *u = &entry->utterance;
+	snprintf(entry->room, sizeof(entry->room), "%s", room);
 	int err = read_utterance(json, u);
 	if (!err && (tc_json_get_int(json, "startMs", &u->start_ms) ||
 		     tc_json_get_int(json, "endMs", &u->end_ms))) {
 		err = -TC_EPARSE;
 	}
-	if (err || (!u->text[0] && !even_none)) {
+	err = err || !room[0] ? err : keep_json(entry, text, len);
+	if (err) {
 		entry_free(entry);
 		return err;
 	}
@@ -292,15 +324,19 @@ static int keep_words(struct tc_journal *journal, const char *call_id, const cha
 int tc_journal_utterance(struct tc_journal *journal, const char *call_id, const char *text,
 			 size_t len)
 {
-	return keep_words(journal, call_id, text, len, true);
+	return keep_words(journal, call_id, "", text, len);
 }
 
-int tc_journal_transcript(struct tc_journal *journal, const char *call_id, const char *text,
-			  size_t len)
+int tc_journal_transcript(struct tc_journal *journal, const char *call_id, const char *room,
+			  const char *text, size_t len)
 {
-	/* Nothing was understood after all: the page takes its line back, and there is none to
-	 * keep. */
-	return keep_words(journal, call_id, text, len, false);
+	return keep_words(journal, call_id, room, text, len);
+}
+
+void tc_journal_on_transcript(struct tc_journal *journal, tc_journal_stored_fn stored, void *user)
+{
+	journal->stored = stored;
+	journal->stored_user = user;
 }
 
 int tc_journal_summary(struct tc_journal *journal, const char *call_id, const char *text,
@@ -315,13 +351,10 @@ int tc_journal_summary(struct tc_journal *journal, const char *call_id, const ch
 	if (!entry) {
 		return -ENOMEM;
 	}
-	entry->json = malloc(summary.len);
-	if (!entry->json) {
+	if (keep_json(entry, summary.at, summary.len)) {
 		entry_free(entry);
 		return -ENOMEM;
 	}
-	memcpy(entry->json, summary.at, summary.len);
-	entry->len = summary.len;
 	return add(journal, entry);
 }
 

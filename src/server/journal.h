@@ -27,9 +27,13 @@ int tc_journal_call_ended(struct tc_journal *journal, const struct tc_call *call
 int tc_journal_utterance(struct tc_journal *journal, const char *call_id, const char *json,
 			 size_t len);
 /* A final `transcript` of the orb's. Written only if its utterance was not, or with another text:
- * many an orb knows no `utterance`. */
-int tc_journal_transcript(struct tc_journal *journal, const char *call_id, const char *json,
-			  size_t len);
+ * many an orb knows no `utterance`. On 0, `stored` follows once it is on disk, however
+ * it got there: in the order of the calls, with err if it could not be written. */
+int tc_journal_transcript(struct tc_journal *journal, const char *call_id, const char *room,
+			  const char *json, size_t len);
+typedef void (*tc_journal_stored_fn)(void *user, const char *room, const char *json, size_t len,
+				     int err);
+void tc_journal_on_transcript(struct tc_journal *journal, tc_journal_stored_fn stored, void *user);
 /* A `session_summary` message; its `summary` is kept. */
 int tc_journal_summary(struct tc_journal *journal, const char *call_id, const char *json,
 		       size_t len);

@@ -58,8 +58,9 @@ struct tc_rooms_events {
 	void (*joined)(void *user, const char *room, const struct tc_room_person *who, int humans);
 	void (*left)(void *user, const char *room, const struct tc_room_person *who, int humans,
 		     const char *reason);
-	/* A final transcript passed through from the orb (the message's JSON, borrowed). */
-	void (*transcript)(void *user, const char *room, const char *json, size_t len);
+	/* A final transcript of the orb, as the room's people will see it (borrowed). true: it is
+	 * being stored, and tc_rooms_show() follows; false: it is shown at once. */
+	bool (*transcript)(void *user, const char *room, const char *json, size_t len);
 };
 
 /* -ENOMEM. *out is written on success only. sink and events are copied; events may be NULL, and so
@@ -97,6 +98,8 @@ struct tc_rooms_counts tc_rooms_counts(const struct tc_rooms *rooms);
  * `orb-state`. */
 void tc_rooms_set_orb_state(struct tc_rooms *rooms, const char *room, const char *state,
 			    const char *reason);
+/* A final transcript that was held back, to the humans of the room, held seats included. */
+void tc_rooms_show(struct tc_rooms *rooms, const char *room, const char *json, size_t len);
 /* `session-ended` to all, then close 4000; to whoever is away, when they resume in time. */
 void tc_rooms_end(struct tc_rooms *rooms, const char *room, const char *reason);
 /* POST /room/:id/leave: as if this user's socket had sent `leave`. */

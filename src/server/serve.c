@@ -155,13 +155,13 @@ static void on_left(void *user, const char *room, const struct tc_room_person *w
 }
 
 /* For orbs that tell nothing on the channel: their transcripts are kept, and are signs of life. */
-static void on_transcript(void *user, const char *room, const char *json, size_t len)
+static bool on_transcript(void *user, const char *room, const char *json, size_t len)
 {
 	struct app *app = user;
 	const struct tc_call *call = tc_calls_find(app->calls, room);
 	int err = -ENOENT;
 	if (call) {
-		err = tc_journal_transcript(app->journal, call->id, json, len);
+		err = tc_journal_transcript(app->journal, call->id, room, json, len);
 	}
 	if (err) {
 		TC_WARN(room, "a transcript of the orb not stored: %s", tc_err_str(err));
@@ -169,6 +169,15 @@ static void on_transcript(void *user, const char *room, const char *json, size_t
 	if (app->orbs) {
 		tc_orbs_active(app->orbs, room);
 	}
+	return !err;
+}
+
+/* One that failed is shown, too: the journal has logged it. */
+static void on_transcript_stored(void *user, const char *room, const char *json, size_t len,
+				 int err)
+{
+	struct app *app = user;
+	tc_rooms_show(app->rooms, room, json, len);
 }
 
 static void on_call_began(void *user, const struct tc_call *call)
@@ -319,6 +328,9 @@ static int make_services(struct app *app)
 	int err = tc_gate_create(&app->gate, &gate);
 	err = err ? err : tc_calls_create(&app->calls, &calls, &events, app);
 	err = err ? err : tc_journal_create(&app->journal, &app->loop, app->log);
+	if (!err) {
+		tc_journal_on_transcript(app->journal, on_transcript_stored, app);
+	}
 	return err ? complain("%s", tc_err_str(err)) : 0;
 }
 

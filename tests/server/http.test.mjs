@@ -383,6 +383,32 @@ test('the list of appointments is read beside the loop, not on it', { timeout: 6
   await small.stop();
 });
 
+test('what is final is shown once it is stored', { timeout: 60_000 }, async () => {
+  const small = await startServer({ env: { ENABLE_AI_ORBS: 'false', UV_THREADPOOL_SIZE: '1' } });
+  const person = small.addUser({ role: 'coach', email: 'ann@example.org' });
+  const ann = await enter(small, 'told', 'ann', 'coach');
+  const orb = await enter(small, 'told', 'orb', 'ai');
+  const say = (utteranceId, more) =>
+    orb.send({ type: 'transcript', utteranceId, userId: 'ann', text: `words ${utteranceId}`, final: true, startMs: 1, endMs: 2, ...more });
+  // With one thread in the pool, passwords being hashed hold the journal up.
+  const hashing = [1, 2].map(() => fetch(`${small.url}/api/sign-in`, json({ email: person.email, password: person.password })));
+  await fetch(`${small.url}/healthz`);
+  await ann.settled();
+  say('u1');
+  say('u2');
+  say('u1'); // again, as it is in the queue already
+  say('u3', { text: '' }); // taken back: nothing to store
+  await orb.settled();
+  await ann.settled();
+  assert.equal(ann.count('transcript'), 0, 'not before it is on disk');
+  for (const id of ['u1', 'u2', 'u1', 'u3']) {
+    assert.equal((await ann.next('transcript')).utteranceId, id);
+  }
+  assert.deepEqual((await Promise.all(hashing)).map(({ status }) => status), [200, 200]);
+  const exit = await small.stop();
+  assert.equal(exit.code, 0);
+});
+
 test('sign-out ends the session on the server, not only in the browser', async () => {
   const cookie = await signIn(client);
   const { csrf } = (await ask('/api/me', { cookie })).json();

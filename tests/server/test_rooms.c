@@ -28,6 +28,7 @@ struct seen_event {
 };
 
 struct world {
+	bool holds_back; /* finals are being stored */
 	struct tc_fake_clock clock;
 	struct tc_rooms *rooms;
 	struct peer peers[6];
@@ -92,11 +93,12 @@ static void on_left(void *user, const char *room, const struct tc_room_person *w
 	note(user, "left", room, who, humans, reason);
 }
 
-static void on_transcript(void *user, const char *room, const char *json, size_t len)
+static bool on_transcript(void *user, const char *room, const char *json, size_t len)
 {
 	struct world *world = user;
 	snprintf(world->events[world->event_count++].what, 300, "final %s %.*s", room, (int)len,
 		 json);
+	return world->holds_back;
 }
 
 static const struct tc_rooms_events events = {on_joined, on_left, on_transcript};
@@ -710,6 +712,25 @@ static void transcripts_reach_the_humans_and_finals_the_store(void **state)
 	assert_int_equal(world->event_count, 0);
 }
 
+static void a_final_that_is_being_stored_is_shown_when_that_is_done(void **state)
+{
+	struct world *world = *state;
+	struct call call = call_of_three(world);
+	world->holds_back = true;
+	say(call.orb, FINAL);
+	expect_event(world, "final room " FINAL);
+	expect_nothing(call.coach);
+	say(call.orb, PARTIAL);
+	expect(call.coach, PARTIAL);
+	tc_rooms_show(world->rooms, "room", FINAL, strlen(FINAL));
+	expect(call.coach, FINAL);
+	expect(call.client, PARTIAL);
+	expect(call.client, FINAL);
+	expect_nothing(call.orb);
+	tc_rooms_show(world->rooms, "another room", FINAL, strlen(FINAL));
+	expect_nothing(call.coach);
+}
+
 static void suggestions_reach_the_coach_alone_and_only_from_the_orb(void **state)
 {
 	struct world *world = *state;
@@ -917,6 +938,7 @@ int main(void)
 		T(a_message_over_64_KiB_closes),
 		T(the_orbs_status_reaches_humans_and_those_who_come_later),
 		T(transcripts_reach_the_humans_and_finals_the_store),
+		T(a_final_that_is_being_stored_is_shown_when_that_is_done),
 		T(suggestions_reach_the_coach_alone_and_only_from_the_orb),
 		T(only_coach_and_admin_direct_the_orb),
 		T(a_session_that_ends_closes_all_with_4000),

@@ -101,6 +101,35 @@ static bool is_final(const struct tc_signal *signal)
 	       tc_json_get_bool(signal->object, "final", &final) == 0 && final;
 }
 
+static void show(struct room *room, const struct tc_signal_piece *pieces, int count)
+{
+	for (int i = 0; i < room->count; i++) {
+		if (!room->seats[i]->ai) {
+			seat_deliver(room->seats[i], pieces, count);
+		}
+	}
+}
+
+void tc_rooms_show(struct tc_rooms *rooms, const char *room_id, const char *json, size_t len)
+{
+	struct room *room = rooms_find(rooms, room_id);
+	if (room) {
+		show(room, &(struct tc_signal_piece){json, len}, 1);
+	}
+}
+
+/* What is final is stored before anybody reads it. Shown at once where that cannot be: two people
+ * who talk need the words more than the record does. */
+static void pass_final(struct tc_room_conn *conn, const struct tc_signal_piece *pieces, int count)
+{
+	struct tc_rooms *rooms = conn->rooms;
+	char *frame = rooms->events.transcript ? join_pieces(pieces, count) : NULL;
+	if (!frame || !rooms->events.transcript(rooms->user, conn->room_id, frame, strlen(frame))) {
+		show(conn->seat->room, pieces, count);
+	}
+	free(frame);
+}
+
 void handle_orb_message(struct tc_room_conn *conn, const struct tc_signal *signal)
 {
 	struct tc_rooms *rooms = conn->rooms;
@@ -108,22 +137,18 @@ void handle_orb_message(struct tc_room_conn *conn, const struct tc_signal *signa
 		conn_error(conn, "forbidden", "only the orb sends this", signal);
 		return;
 	}
-	bool final = is_final(signal);
-	if (final && rooms->events.transcript) {
-		/* Stored before it is shown. */
-		rooms->events.transcript(rooms->user, conn->room_id, signal->object.at,
-					 signal->object.len);
-	}
 	struct tc_signal_piece pieces[2];
 	int count = pieces_of(conn, signal, signal->type == TC_SIGNAL_AI_STATUS, pieces);
 	struct room *room = conn->seat->room;
 	if (count && signal->type == TC_SIGNAL_SUGGESTION) {
 		to_coach(room, pieces, count);
+	} else if (count && is_final(signal)) {
+		pass_final(conn, pieces, count);
 	} else if (count) {
 		if (signal->type == TC_SIGNAL_AI_STATUS) {
 			keep_status(room, pieces, count);
 		}
-		spread(conn, pieces, count, true, final);
+		spread(conn, pieces, count, true, false);
 	}
 	tc_buf_reset(&rooms->scratch);
 }
