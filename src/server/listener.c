@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/listener.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <libwebsockets.h>
 #include <netdb.h>
@@ -15,6 +14,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "server/http.h"
+#include "server/tls_files.h"
 #include "server/ws.h"
 
 TC_LOG_TOPIC("server.listener");
@@ -85,15 +85,8 @@ static int check_files(const struct tc_listener_config *config, char *why, size_
 		snprintf(why, size, "TLS_CERT and TLS_KEY belong together: set both or none");
 		return -EINVAL;
 	}
-	const char *files[] = {config->tls_cert, config->tls_key};
-	for (int i = 0; i < 2 && config->tls_cert; i++) {
-		if (access(files[i], R_OK) != 0) {
-			int err = -errno;
-			snprintf(why, size, "cannot read %s: %s", files[i], tc_err_str(err));
-			return err;
-		}
-	}
-	return 0;
+	return config->tls_cert ? tc_tls_files_check(config->tls_cert, config->tls_key, why, size)
+				: 0;
 }
 
 static void fill_protocols(void)
@@ -113,13 +106,6 @@ static void fill_protocols(void)
 		 */
 		.tx_packet_size = 128 * 1024,
 	};
-}
-
-/* libwebsockets unloads its event library as soon as a context is gone, while the handles that it
- * closed still wait for their callbacks on our loop: code that must stay mapped. */
-static void pin_event_library(void)
-{
-	(void)dlopen("libwebsockets-evlib_uv.so", RTLD_NOW | RTLD_NODELETE);
 }
 
 static struct lws_context *create_context(struct tc_listener *listener,
@@ -151,7 +137,6 @@ static struct lws_context *create_context(struct tc_listener *listener,
 		info.ssl_private_key_filepath = config->tls_key;
 	}
 	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
-	pin_event_library();
 	return lws_create_context(&info);
 }
 
