@@ -31,7 +31,7 @@ struct world {
 	bool holds_back; /* finals are being stored */
 	struct tc_fake_clock clock;
 	struct tc_rooms *rooms;
-	struct peer peers[6];
+	struct peer peers[12];
 	struct seen_event events[16];
 	int event_count;
 };
@@ -125,7 +125,7 @@ static void detach(struct peer *peer)
 static int teardown(void **state)
 {
 	struct world *world = *state;
-	for (int i = 0; i < 6; i++) {
+	for (int i = 0; i < 12; i++) {
 		detach(&world->peers[i]);
 	}
 	tc_rooms_destroy(world->rooms);
@@ -712,6 +712,24 @@ static void transcripts_reach_the_humans_and_finals_the_store(void **state)
 	assert_int_equal(world->event_count, 0);
 }
 
+static void of_one_users_waiting_sockets_the_oldest_goes(void **state)
+{
+	struct world *world = *state;
+	for (int i = 0; i < 8; i++) {
+		attach(world, i, "client", TC_ROLE_CLIENT);
+	}
+	struct peer *other = attach(world, 8, "coach", TC_ROLE_COACH);
+	for (int i = 0; i < 9; i++) {
+		assert_int_equal(world->peers[i].close_code, 0);
+	}
+	attach(world, 9, "client", TC_ROLE_CLIENT);
+	assert_int_equal(world->peers[0].close_code, 4409);
+	for (int i = 1; i < 10; i++) {
+		assert_int_equal(world->peers[i].close_code, 0);
+	}
+	assert_int_equal(other->close_code, 0);
+}
+
 static void a_final_that_is_being_stored_is_shown_when_that_is_done(void **state)
 {
 	struct world *world = *state;
@@ -938,6 +956,7 @@ int main(void)
 		T(a_message_over_64_KiB_closes),
 		T(the_orbs_status_reaches_humans_and_those_who_come_later),
 		T(transcripts_reach_the_humans_and_finals_the_store),
+		T(of_one_users_waiting_sockets_the_oldest_goes),
 		T(a_final_that_is_being_stored_is_shown_when_that_is_done),
 		T(suggestions_reach_the_coach_alone_and_only_from_the_orb),
 		T(only_coach_and_admin_direct_the_orb),

@@ -12,6 +12,8 @@ TC_LOG_TOPIC("server.rooms");
 
 /* protocol.md: "ten in a row close 4400" */
 #define BAD_MAX 10
+/* Sockets of one user that did not join their room yet. */
+#define WAITING_MAX 8
 /* Without a drop for this long, a spell of overload is over. */
 #define CALM_MS 1000
 
@@ -87,6 +89,24 @@ static char *append(char **at, const char *text)
 	return start;
 }
 
+/* Sockets that only wait are cheap to open: of one user in one room the oldest goes. An orb that
+ * names itself at join has no id yet; its room is all there is to count by. */
+static void make_way(struct tc_rooms *rooms, const char *room, const char *user_id)
+{
+	struct tc_room_conn *conn, *oldest = NULL;
+	int waiting = 0;
+	TAILQ_FOREACH(conn, &rooms->joining, joining)
+	{
+		if (strcmp(conn->user_id, user_id) == 0 && strcmp(conn->room_id, room) == 0) {
+			oldest = oldest ? oldest : conn;
+			waiting++;
+		}
+	}
+	if (waiting >= WAITING_MAX) {
+		conn_close(oldest, TC_CLOSE_REPLACED, "replaced by a newer connection", true);
+	}
+}
+
 int tc_rooms_attach(struct tc_rooms *rooms, struct tc_room_conn **out, const char *room,
 		    const struct tc_access *who, void *user)
 {
@@ -95,6 +115,7 @@ int tc_rooms_attach(struct tc_rooms *rooms, struct tc_room_conn **out, const cha
 	if (!conn) {
 		return -ENOMEM;
 	}
+	make_way(rooms, room, who->user_id);
 	char *at = conn->text;
 	conn->room_id = append(&at, room);
 	conn->user_id = append(&at, who->user_id);
