@@ -27,6 +27,7 @@
 #define TC_CLOSE_REPLACED   4409
 #define TC_CLOSE_OVERLOADED 4429
 #define TC_CLOSE_TOO_BIG    1009
+#define TC_CLOSE_GOING_AWAY 1001
 
 #define TC_SIGNAL_TYPES(X)                  \
 	X(JOIN, "join")                     \

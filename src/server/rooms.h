@@ -102,6 +102,8 @@ void tc_rooms_set_orb_state(struct tc_rooms *rooms, const char *room, const char
 void tc_rooms_show(struct tc_rooms *rooms, const char *room, const char *json, size_t len);
 /* `session-ended` to all, then close 4000; to whoever is away, when they resume in time. */
 void tc_rooms_end(struct tc_rooms *rooms, const char *room, const char *reason);
+/* The server goes: every connection is closed with 1001 (RFC 6455 section 7.4.1). */
+void tc_rooms_go_away(struct tc_rooms *rooms);
 /* POST /room/:id/leave: as if this user's socket had sent `leave`. */
 void tc_rooms_leave(struct tc_rooms *rooms, const char *room, const char *user_id);
 

@@ -29,6 +29,9 @@ TC_LOG_TOPIC("server");
 
 #define EARLY_MS (15 * 60 * 1000) /* as web/lib/room-state.js has it */
 #define TICK_MS  1000
+/* At the end people's sockets get their close frame; whoever does not answer it waits no longer. */
+#define FAREWELL_MS       1000
+#define FAREWELL_CHECK_MS 20
 /* An orb's token outlives its longest life a little: it may be late to end. */
 #define ORB_TOKEN_SLACK_S 600
 #define PATH_SIZE         4096
@@ -56,6 +59,8 @@ struct app {
 	char orb_host[300], orb_url[320]; /* how orbs reach us */
 	char url[320];                    /* how people do */
 	int signals;
+	bool written;        /* the journal, at the end */
+	int64_t farewell_by; /* not 0: then the listener closes, whatever the sockets do */
 };
 
 static int complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
@@ -77,6 +82,10 @@ static int on_access(void *user, const struct tc_access_request *request, struct
 		     const char **why)
 {
 	struct app *app = user;
+	if (app->farewell_by) {
+		*why = "the server is shutting down";
+		return 503;
+	}
 	return tc_gate_enter(app->gate, request, out, why);
 }
 
@@ -425,14 +434,31 @@ static int make_demo(struct app *app)
 
 /* ---- taken down in reverse ---- */
 
-static void on_journal_flushed(void *user)
+static void close_when_done(struct app *app)
 {
-	struct app *app = user;
-	TC_INFO(NULL, "everything is written");
+	bool alone = tc_rooms_counts(app->rooms).connections == 0;
+	if (!app->listener || !app->written ||
+	    (!alone && tc_clock_ms(app->clock) < app->farewell_by)) {
+		return;
+	}
+	uv_close((uv_handle_t *)&app->tick, NULL);
 	tc_listener_close(app->listener);
 	app->listener = NULL;
 	tc_ws_close(app->ws);
 	app->ws = NULL;
+}
+
+static void on_farewell(uv_timer_t *timer)
+{
+	close_when_done(timer->data);
+}
+
+static void on_journal_flushed(void *user)
+{
+	struct app *app = user;
+	TC_INFO(NULL, "everything is written");
+	app->written = true;
+	close_when_done(app);
 }
 
 static void on_orbs_closed(void *user)
@@ -440,9 +466,12 @@ static void on_orbs_closed(void *user)
 	struct app *app = user;
 	app->closing = NULL;
 	tc_calls_end_all(app->calls);
-	uv_close((uv_handle_t *)&app->tick, NULL);
 	uv_close((uv_handle_t *)&app->term, NULL);
 	uv_close((uv_handle_t *)&app->interrupt, NULL);
+	/* Told so, pages come back to the next server; their media, between them, never stops. */
+	tc_rooms_go_away(app->rooms);
+	app->farewell_by = tc_clock_ms(app->clock) + FAREWELL_MS;
+	uv_timer_start(&app->tick, on_farewell, FAREWELL_CHECK_MS, FAREWELL_CHECK_MS);
 	tc_journal_flush(app->journal, on_journal_flushed, app);
 }
 

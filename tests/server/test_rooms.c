@@ -850,6 +850,22 @@ static void who_comes_anew_or_late_after_the_end_begins_another_session(void **s
 	}
 }
 
+static void a_server_that_goes_away_closes_every_socket_with_1001(void **state)
+{
+	struct world *world = *state;
+	struct call call = call_of_three(world);
+	struct peer *idle = attach(world, 3, "boss", TC_ROLE_ADMIN);
+	tc_rooms_go_away(world->rooms);
+	tc_rooms_go_away(world->rooms);
+	struct peer *all[] = {call.coach, call.client, call.orb, idle};
+	for (int i = 0; i < 4; i++) {
+		expect_nothing(all[i]); /* the others are not gone: media goes on */
+		assert_int_equal(all[i]->close_code, 1001);
+		assert_true(all[i]->flushed);
+	}
+	assert_int_equal(world->event_count, 0);
+}
+
 static void leaving_by_http_is_leaving(void **state)
 {
 	struct world *world = *state;
@@ -963,6 +979,7 @@ int main(void)
 		T(a_session_that_ends_closes_all_with_4000),
 		T(who_was_away_when_the_session_ended_is_told_on_resuming),
 		T(who_comes_anew_or_late_after_the_end_begins_another_session),
+		T(a_server_that_goes_away_closes_every_socket_with_1001),
 		T(leaving_by_http_is_leaving),
 		T(many_rooms_stay_apart),
 		cmocka_unit_test(memory_that_runs_out_leaks_and_breaks_nothing),

@@ -221,6 +221,14 @@ void tc_rooms_end(struct tc_rooms *rooms, const char *room_id, const char *reaso
 	rooms_drop_if_empty(rooms, room);
 }
 
+void tc_rooms_go_away(struct tc_rooms *rooms)
+{
+	struct tc_room_conn *conn;
+	while ((conn = TAILQ_FIRST(&rooms->pinging))) { /* all that are not closing already */
+		conn_close(conn, TC_CLOSE_GOING_AWAY, "the server is shutting down", true);
+	}
+}
+
 void tc_rooms_leave(struct tc_rooms *rooms, const char *room_id, const char *user_id)
 {
 	struct room *room = rooms_find(rooms, room_id);
