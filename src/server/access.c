@@ -69,23 +69,25 @@ static int64_t now_s(const struct tc_gate *gate)
 /* ---- origin ---- */
 
 /* An Origin is scheme://host[:port], in lower case (RFC 6454 section 6.2). */
-static bool origin_is(const char *origin, const char *host, size_t host_len)
+static bool origin_is(const char *origin, const char *host, size_t host_len, bool tls)
 {
 	const char *at = strstr(origin, "://");
-	if (!at ||
-	    (strncasecmp(origin, "http://", 7) != 0 && strncasecmp(origin, "https://", 8) != 0)) {
+	/* Behind a proxy we see http and the page https. Where we speak TLS ourselves, a page of
+	 * http is another's: anybody on the way can write one. */
+	if (!at || ((tls || strncasecmp(origin, "http://", 7) != 0) &&
+		    strncasecmp(origin, "https://", 8) != 0)) {
 		return false;
 	}
 	at += 3;
 	return strlen(at) == host_len && strncasecmp(at, host, host_len) == 0;
 }
 
-bool tc_gate_same_origin(const struct tc_gate *gate, const char *origin, const char *host)
+bool tc_gate_same_origin(const struct tc_gate *gate, const char *origin, const char *host, bool tls)
 {
 	if (!origin) {
 		return true;
 	}
-	if (host && origin_is(origin, host, strlen(host))) {
+	if (host && origin_is(origin, host, strlen(host), tls)) {
 		return true;
 	}
 	size_t n = gate->public_url ? strlen(gate->public_url) : 0;
@@ -291,7 +293,7 @@ int tc_gate_enter(void *user, const struct tc_access_request *request, struct tc
 {
 	struct tc_gate *gate = user;
 	*out = (struct tc_access){0};
-	if (!tc_gate_same_origin(gate, request->origin, request->host)) {
+	if (!tc_gate_same_origin(gate, request->origin, request->host, request->tls)) {
 		*why = "foreign origin";
 		return 403;
 	}

@@ -42,8 +42,10 @@ void tc_gate_destroy(struct tc_gate *gate); /* NULL-safe */
 /* The tc_access_fn; user is the gate. */
 int tc_gate_enter(void *gate, const struct tc_access_request *request, struct tc_access *out,
 		  const char **why);
-/* False for an Origin that is neither Host's nor PUBLIC_URL's; one that is absent is fine. */
-bool tc_gate_same_origin(const struct tc_gate *gate, const char *origin, const char *host);
+/* False for an Origin that is neither Host's nor PUBLIC_URL's; one that is absent is fine. tls: the
+ * request came to us over TLS, so Host's is https. */
+bool tc_gate_same_origin(const struct tc_gate *gate, const char *origin, const char *host,
+			 bool tls);
 
 /* Whoever the session cookie names; token (may be NULL) gets the cookie's value. 0 or -ENOENT. */
 int tc_gate_session(struct tc_gate *gate, const char *cookie, struct tc_user *out,

@@ -234,7 +234,8 @@ bool tc_site_same_origin(const struct tc_site *site, const struct tc_http_reques
 	const char *origin = r->header[TC_HTTP_ORIGIN];
 	const char *from = r->header[TC_HTTP_FETCH_SITE];
 	if (origin) {
-		return tc_gate_same_origin(site->config.gate, origin, r->header[TC_HTTP_HOST]);
+		return tc_gate_same_origin(site->config.gate, origin, r->header[TC_HTTP_HOST],
+					   r->tls);
 	}
 	return !from || strcmp(from, "same-origin") == 0 || strcmp(from, "none") == 0;
 }

@@ -215,16 +215,19 @@ static void only_our_own_origins_pass(void **state)
 	struct tc_gate_config config = {
 		.keys = &keys, .clock = &clock.clock, .public_url = "https://call.example.org/"};
 	assert_int_equal(tc_gate_create(&gate, &config), 0);
-	assert_true(tc_gate_same_origin(gate, NULL, "h:1"));
-	assert_true(tc_gate_same_origin(gate, "http://h:1", "h:1"));
-	assert_true(tc_gate_same_origin(gate, "https://H:1", "h:1"));
-	assert_true(tc_gate_same_origin(gate, "https://call.example.org", "h:1"));
-	assert_false(tc_gate_same_origin(gate, "http://call.example.org", "h:1"));
-	assert_false(tc_gate_same_origin(gate, "http://h:2", "h:1"));
-	assert_false(tc_gate_same_origin(gate, "http://h:1.evil", "h:1"));
-	assert_false(tc_gate_same_origin(gate, "null", "h:1"));
-	assert_false(tc_gate_same_origin(gate, "ftp://h:1", "h:1"));
-	assert_false(tc_gate_same_origin(gate, "http://h:1", NULL));
+	assert_true(tc_gate_same_origin(gate, NULL, "h:1", false));
+	assert_true(tc_gate_same_origin(gate, "http://h:1", "h:1", false));
+	assert_true(tc_gate_same_origin(gate, "https://H:1", "h:1", false));
+	assert_true(tc_gate_same_origin(gate, "https://call.example.org", "h:1", false));
+	assert_false(tc_gate_same_origin(gate, "http://call.example.org", "h:1", false));
+	assert_false(tc_gate_same_origin(gate, "http://h:2", "h:1", false));
+	assert_false(tc_gate_same_origin(gate, "http://h:1.evil", "h:1", false));
+	assert_false(tc_gate_same_origin(gate, "null", "h:1", false));
+	assert_false(tc_gate_same_origin(gate, "ftp://h:1", "h:1", false));
+	assert_false(tc_gate_same_origin(gate, "http://h:1", NULL, false));
+	assert_true(tc_gate_same_origin(gate, "https://h:1", "h:1", true));
+	assert_false(tc_gate_same_origin(gate, "http://h:1", "h:1", true));
+	assert_true(tc_gate_same_origin(gate, "https://call.example.org", "h:1", true));
 	tc_gate_destroy(gate);
 }
 
