@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/id.h"
 #include "base/json.h"
@@ -32,6 +33,8 @@ static const struct tc_option env_table[] = {
 	{"CPU_SERVER_HOST", TC_OPTION_STR, AT(env_cpu_host), .doc = "where --cpu-host is absent"},
 	{"CPU_WEBSOCKET_URL", TC_OPTION_STR, AT(websocket_url),
 	 .doc = "ws://HOST:PORT or wss://HOST:PORT"},
+	{"ORB_TLS_CA", TC_OPTION_STR, AT(tls_ca),
+	 .doc = "PEM file of certificates to trust for wss://, beside the system's"},
 	{"ORB_TOKEN", TC_OPTION_STR, AT(token), .secret = true, .doc = "join token for this room"},
 	{"ORB_LOG_LEVEL", TC_OPTION_STR, AT(log_level), .initial = "info",
 	 .doc = "LEVEL[,GLOB=LEVEL...]"},
@@ -124,6 +127,10 @@ static int check(struct tc_orb_args *args, char *error, size_t size)
 		snprintf(error, size,
 			 "CPU_WEBSOCKET_URL=%.80s: expected ws://HOST:PORT or wss://HOST:PORT",
 			 url);
+		return -EINVAL;
+	}
+	if (args->tls_ca && access(args->tls_ca, R_OK) != 0) {
+		snprintf(error, size, "ORB_TLS_CA=%.160s: %s", args->tls_ca, strerror(errno));
 		return -EINVAL;
 	}
 	if (!args->token || !token_subject(args->token, args->user_id, sizeof(args->user_id))) {

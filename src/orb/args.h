@@ -16,6 +16,7 @@ struct tc_orb_args { /* strings owned by the options inside */
 	/* environment */
 	char *env_cpu_host;  /* CPU_SERVER_HOST, when --cpu-host is absent */
 	char *websocket_url; /* CPU_WEBSOCKET_URL: ws://HOST:PORT */
+	char *tls_ca;        /* ORB_TLS_CA: for wss:// */
 	char *token;         /* ORB_TOKEN */
 	char *log_level, *log_format;
 	char *stun_urls;

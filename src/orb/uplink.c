@@ -42,6 +42,7 @@ struct tc_uplink {
 	struct tc_uplink_events events;
 	void *user;
 	char *token, *room, *user_id, *user_name; /* owned */
+	char *ca;                                 /* owned */
 	char *host, *path;                        /* owned */
 	int port;
 	bool tls;
@@ -454,6 +455,7 @@ static int create_context(struct tc_uplink *up)
 		.fd_limit_per_thread =
 			64, /* lws sizes its tables by this; one socket is all we open */
 		.pt_serv_buf_size = 16384,
+		.client_ssl_ca_filepath = up->tls ? up->ca : NULL,
 	};
 	up->lws = lws_create_context(&info);
 	return up->lws ? 0 : -TC_EENGINE;
@@ -471,10 +473,12 @@ int tc_uplink_create(struct tc_uplink **out, const struct tc_uplink_config *conf
 	up->user = user;
 	up->backoff_ms = BACKOFF_FIRST_MS;
 	up->token = config->token ? strdup(config->token) : NULL;
+	up->ca = config->ca ? strdup(config->ca) : NULL;
 	up->room = strdup(config->room);
 	up->user_id = strdup(config->user_id);
 	up->user_name = strdup(config->user_name);
-	int err = up->room && up->user_id && up->user_name && (!config->token || up->token)
+	int err = up->room && up->user_id && up->user_name && (!config->token || up->token) &&
+				  (!config->ca || up->ca)
 			  ? 0
 			  : -ENOMEM;
 	if (!err) {
@@ -541,6 +545,7 @@ void tc_uplink_destroy(struct tc_uplink *up)
 	}
 	free(up->rx);
 	free(up->token);
+	free(up->ca);
 	free(up->room);
 	free(up->user_id);
 	free(up->user_name);

@@ -17,6 +17,7 @@ struct tc_uplink;
 struct tc_uplink_config { /* strings copied */
 	struct tc_loop *loop;
 	const char *url;   /* ws://HOST:PORT[/prefix] or wss://...; /ws-simple/ROOM is appended */
+	const char *ca;    /* PEM file: whom to trust for wss:// beside the system's; NULL: none */
 	const char *token; /* sent as Authorization: Bearer; NULL: none */
 	const char *room, *user_id, *user_name;
 };

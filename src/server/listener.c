@@ -19,16 +19,20 @@
 
 TC_LOG_TOPIC("server.listener");
 
+#define ORB_VHOST "orbs"
+
 struct tc_listener {
 	struct lws_context *context; /* owned */
 	struct tc_http *http;        /* borrowed, outlives us */
 	struct tc_ws *ws;            /* borrowed, outlives us */
 	int port;
+	int orb_port; /* 0: none */
 	bool tls;
 };
 
 /* What libwebsockets keeps pointers to; one process has one listener's shape. */
 static struct lws_protocols protocols[3];
+static struct lws_protocols orb_protocols[3];
 
 /* An upgrade that names no subprotocol would go to protocols[0]; this sends it to ours. */
 static const struct lws_protocol_vhost_options ws_is_default = {
@@ -89,6 +93,22 @@ static int check_files(const struct tc_listener_config *config, char *why, size_
 				: 0;
 }
 
+/* The orbs' port has no pages: what is no upgrade is answered here. */
+static int on_orb_http(struct lws *wsi, enum lws_callback_reasons reason, void *session, void *in,
+		       size_t len)
+{
+	switch (reason) {
+	case LWS_CALLBACK_HTTP:
+		(void)!lws_return_http_status(wsi, 404, NULL);
+		return -1;
+	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
+	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
+		return tc_http_callback(wsi, reason, NULL, in, len);
+	default:
+		return lws_callback_http_dummy(wsi, reason, session, in, len);
+	}
+}
+
 static void fill_protocols(void)
 {
 	protocols[0] = (struct lws_protocols){
@@ -106,38 +126,50 @@ static void fill_protocols(void)
 		 */
 		.tx_packet_size = 128 * 1024,
 	};
+	orb_protocols[0] = (struct lws_protocols){.name = "http", .callback = on_orb_http};
+	orb_protocols[1] = protocols[1];
 }
 
+/* Its ports are opened one by one afterwards: a context that fails because of one takes our libuv
+ * loop's callbacks with it (it unloads its plugin), and the loop could not be run any more. */
 static struct lws_context *create_context(struct tc_listener *listener,
-					  const struct tc_listener_config *config, const char *host)
+					  const struct tc_listener_config *config)
 {
 	void *loops[1] = {config->loop};
+	struct lws_context_creation_info info = {
+		.foreign_loops = loops,
+		.user = listener,
+		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN |
+			   LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME |
+			   LWS_SERVER_OPTION_EXPLICIT_VHOSTS |
+			   (config->tls_cert ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0),
+		/* One read takes what a burst of small messages left in the socket. */
+		.pt_serv_buf_size = 64 * 1024,
+		/* A join token in the URL and cookies beside it. */
+		.max_http_header_data = 8192,
+	};
+	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
+	return lws_create_context(&info);
+}
+
+static struct lws_vhost *create_vhost(struct tc_listener *listener,
+				      const struct tc_listener_config *config, const char *host)
+{
 	struct lws_context_creation_info info = {
 		.port = config->port,
 		.iface = host,
 		.protocols = protocols,
 		.pvo = &ws_options,
-		.foreign_loops = loops,
-		.user = listener,
-		.options = LWS_SERVER_OPTION_LIBUV | LWS_SERVER_OPTION_UV_NO_SIGSEGV_SIGFPE_SPIN |
-			   LWS_SERVER_OPTION_SKIP_SERVER_CANONICAL_NAME |
-			   LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
-		/* One read takes what a burst of small messages left in the socket. */
-		.pt_serv_buf_size = 64 * 1024,
-		/* A join token in the URL and cookies beside it. */
-		.max_http_header_data = 8192,
+		.options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND |
+			   (config->tls_cert ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0),
 		.vhost_name = "tricall",
 		/* No HTTP/2: each browser would bring it, and WebSocket needs HTTP/1.1 anyway. */
 		.alpn = "http/1.1",
 		.keepalive_timeout = 30,
+		.ssl_cert_filepath = config->tls_cert,
+		.ssl_private_key_filepath = config->tls_key,
 	};
-	if (config->tls_cert) {
-		info.options |= LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT;
-		info.ssl_cert_filepath = config->tls_cert;
-		info.ssl_private_key_filepath = config->tls_key;
-	}
-	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
-	return lws_create_context(&info);
+	return lws_create_vhost(listener->context, &info);
 }
 
 static void count_handle(uv_handle_t *handle, void *arg)
@@ -166,15 +198,10 @@ static void explain_no_vhost(const struct tc_listener_config *config, const char
 
 /* libwebsockets may hand out a context that does nothing (its issue 2322: the event library's
  * plugin is missing), and one whose port never opened. */
-static int check_alive(struct tc_listener *listener, const struct tc_listener_config *config,
-		       const char *host, int handles_before, char *why, size_t size)
+static int open_port(struct tc_listener *listener, const struct tc_listener_config *config,
+		     const char *host, char *why, size_t size)
 {
-	if (handles_of(config->loop) == handles_before) {
-		snprintf(why, size,
-			 "libwebsockets has no libuv support: install libwebsockets-evlib-uv");
-		return -ENOSYS;
-	}
-	struct lws_vhost *vhost = lws_get_vhost_by_name(listener->context, "tricall");
+	struct lws_vhost *vhost = create_vhost(listener, config, host);
 	if (!vhost) {
 		explain_no_vhost(config, host, why, size);
 		return -EINVAL;
@@ -184,6 +211,27 @@ static int check_alive(struct tc_listener *listener, const struct tc_listener_co
 		snprintf(why, size, "%s port %d did not open", host, config->port);
 		return -EADDRINUSE;
 	}
+	return 0;
+}
+
+static int open_orb_port(struct tc_listener *listener, char *why, size_t size)
+{
+	struct lws_context_creation_info info = {
+		.port = 0,
+		.iface = "127.0.0.1",
+		.protocols = orb_protocols,
+		.pvo = &ws_options,
+		.options = LWS_SERVER_OPTION_FAIL_UPON_UNABLE_TO_BIND,
+		.vhost_name = ORB_VHOST,
+		.keepalive_timeout = 30,
+	};
+	struct lws_vhost *vhost = lws_create_vhost(listener->context, &info);
+	listener->orb_port = vhost ? lws_get_vhost_listen_port(vhost) : 0;
+	if (listener->orb_port <= 0) {
+		snprintf(why, size, "cannot open a port for orbs on 127.0.0.1");
+		return -EADDRINUSE;
+	}
+	TC_INFO(NULL, "orbs reach us on 127.0.0.1 port %d, without TLS", listener->orb_port);
 	return 0;
 }
 
@@ -211,12 +259,19 @@ int tc_listener_create(struct tc_listener **out, const struct tc_listener_config
 	listener->tls = config->tls_cert != NULL;
 	fill_protocols();
 	int handles_before = handles_of(config->loop);
-	listener->context = create_context(listener, config, host);
+	listener->context = create_context(listener, config);
 	if (!listener->context) {
-		explain_no_vhost(config, host, why, size);
-		err = -EINVAL;
+		snprintf(why, size, "libwebsockets does not start");
+		err = -ENOMEM;
+	} else if (handles_of(config->loop) == handles_before) {
+		snprintf(why, size,
+			 "libwebsockets has no libuv support: install libwebsockets-evlib-uv");
+		err = -ENOSYS;
 	} else {
-		err = check_alive(listener, config, host, handles_before, why, size);
+		err = open_port(listener, config, host, why, size);
+	}
+	if (!err && config->orb_port) {
+		err = open_orb_port(listener, why, size);
 	}
 	if (err) {
 		tc_listener_close(listener);
@@ -231,6 +286,16 @@ int tc_listener_create(struct tc_listener **out, const struct tc_listener_config
 int tc_listener_port(const struct tc_listener *listener)
 {
 	return listener->port;
+}
+
+int tc_listener_orb_port(const struct tc_listener *listener)
+{
+	return listener->orb_port;
+}
+
+bool tc_listener_for_orbs(struct lws *wsi)
+{
+	return strcmp(lws_get_vhost_name(lws_get_vhost(wsi)), ORB_VHOST) == 0;
 }
 
 bool tc_listener_tls(const struct tc_listener *listener)

@@ -1,4 +1,8 @@
-/* server/listener.h -- the one port: HTTP and WebSocket, plain or TLS, on the server's libuv loop.
+/* server/listener.h -- the port: HTTP and WebSocket, plain or TLS, on the server's libuv loop.
+ *
+ * Beside a TLS port there may be one on loopback for our orbs: no certificate is good for
+ * 127.0.0.1, and the guide's orb knows ws:// only. It takes upgrades with an orb's token and
+ * nothing else.
  *
  * Owns the libwebsockets context. What a request means is decided in http.c, what a WebSocket says
  * in ws.c; both find their object through the two getters below. Thread: the loop's. Owner: main.
@@ -21,6 +25,7 @@ struct tc_listener_config {     /* copied where kept */
 	int port;               /* 0: the system picks one, see tc_listener_port() */
 	const char *tls_cert;   /* PEM files; both or none */
 	const char *tls_key;
+	bool orb_port;        /* open one for orbs, too: tc_listener_orb_port() */
 	struct tc_http *http; /* borrowed; outlives us */
 	struct tc_ws *ws;     /* borrowed; outlives us */
 };
@@ -32,6 +37,7 @@ struct tc_listener_config {     /* copied where kept */
 int tc_listener_create(struct tc_listener **out, const struct tc_listener_config *config, char *why,
 		       size_t size);
 int tc_listener_port(const struct tc_listener *listener);
+int tc_listener_orb_port(const struct tc_listener *listener); /* 0: there is none */
 bool tc_listener_tls(const struct tc_listener *listener);
 /* Closes every connection; the loop runs on until libwebsockets has closed its handles, then main
  * may close the loop. Not from inside a callback of a connection. NULL-safe. Frees at once.
@@ -41,5 +47,6 @@ void tc_listener_close(struct tc_listener *listener);
 /* Whose connection is this? For the callbacks of http.c and ws.c. */
 struct tc_http *tc_listener_http(struct lws *wsi);
 struct tc_ws *tc_listener_ws(struct lws *wsi);
+bool tc_listener_for_orbs(struct lws *wsi); /* it came in by the orbs' port */
 
 #endif

@@ -56,8 +56,8 @@ struct app {
 	struct tc_orbs *orbs;
 	struct tc_orbs *closing; /* the same, from the first signal on: asked nothing more */
 	char aiorb[PATH_SIZE];
-	char orb_host[300], orb_url[320]; /* how orbs reach us */
-	char url[320];                    /* how people do */
+	char orb_host[1024], orb_url[1040]; /* how orbs reach us */
+	char url[320];                      /* how people do */
 	int signals;
 	bool written;        /* the journal, at the end */
 	int64_t farewell_by; /* not 0: then the listener closes, whatever the sockets do */
@@ -278,6 +278,12 @@ static int load_pages(struct app *app)
 	return tc_static_load(&app->files, dir, why, sizeof(why)) ? complain("%s", why) : 0;
 }
 
+/* Where the operator does not say how orbs reach us, and TLS is in their way. */
+static bool needs_orb_port(const struct tc_config *c)
+{
+	return c->enable_ai_orbs && c->tls_cert && !c->cpu_host && !c->cpu_websocket_url;
+}
+
 /* The port first: when it is busy, nothing has been made yet. Nobody is served before the loop
  * runs, and by then all else is there. */
 static int open_port(struct app *app)
@@ -302,10 +308,32 @@ static int open_port(struct app *app)
 					      .port = (int)c->port,
 					      .tls_cert = c->tls_cert,
 					      .tls_key = c->tls_key,
+					      .orb_port = needs_orb_port(c),
 					      .http = app->http,
 					      .ws = app->ws};
 	err = err ? err : tc_listener_create(&app->listener, &listener, why, sizeof(why));
 	return err ? complain("%s", why) : 0;
+}
+
+static void name_orb_address(struct app *app, const char *local, int port)
+{
+	const struct tc_config *c = app->config;
+	int orb_port = tc_listener_orb_port(app->listener);
+	bool v6 = strchr(local, ':') != NULL;
+	if (orb_port) {
+		snprintf(app->orb_host, sizeof(app->orb_host), "127.0.0.1:%d", orb_port);
+	} else if (c->cpu_host) {
+		snprintf(app->orb_host, sizeof(app->orb_host), "%s", c->cpu_host);
+	} else {
+		snprintf(app->orb_host, sizeof(app->orb_host), v6 ? "[%s]:%d" : "%s:%d", local,
+			 port);
+	}
+	const char *scheme = c->tls_cert && !orb_port ? "wss" : "ws";
+	if (c->cpu_websocket_url) {
+		snprintf(app->orb_url, sizeof(app->orb_url), "%s", c->cpu_websocket_url);
+	} else {
+		snprintf(app->orb_url, sizeof(app->orb_url), "%s://%s", scheme, app->orb_host);
+	}
 }
 
 static void name_addresses(struct app *app)
@@ -319,8 +347,7 @@ static void name_addresses(struct app *app)
 							    : c->host;
 	snprintf(app->url, sizeof(app->url), v6 ? "http%s://[%s]:%d" : "http%s://%s:%d", scheme,
 		 c->host, port);
-	snprintf(app->orb_host, sizeof(app->orb_host), v6 ? "[%s]:%d" : "%s:%d", local, port);
-	snprintf(app->orb_url, sizeof(app->orb_url), "ws%s://%s", scheme, app->orb_host);
+	name_orb_address(app, local, port);
 }
 
 static int make_services(struct app *app)
@@ -364,10 +391,8 @@ static int make_orbs(struct app *app)
 		.orb_command = c->orb_command,
 		.aiorb_path = app->aiorb,
 		.work_dir = c->gpu_server_path,
-		.host_port = c->cpu_host ? c->cpu_host : app->orb_host,
-		.websocket_url = c->cpu_websocket_url ? c->cpu_websocket_url
-				 : c->cpu_host        ? NULL
-						      : app->orb_url,
+		.host_port = app->orb_host,
+		.websocket_url = app->orb_url,
 		.log_level = c->orb_log_level ? c->orb_log_level : "info",
 		.max_lifetime_ms = c->orb_max_lifetime,
 		.idle_timeout_ms = c->orb_idle_timeout,

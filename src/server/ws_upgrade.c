@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "server/listener.h"
 
 TC_LOG_TOPIC("server.ws");
 
@@ -123,7 +124,12 @@ static int decide(const struct tc_ws_config *config, struct lws *wsi, struct upg
 	};
 	const char *why = "refused";
 	int status = config->access(config->access_user, &request, access, &why);
-	return status ? refuse(wsi, status, why) : 0;
+	if (status) {
+		return refuse(wsi, status, why);
+	}
+	return tc_listener_for_orbs(wsi) && access->role != TC_ROLE_AI
+		       ? refuse(wsi, 403, "this port is for orbs")
+		       : 0;
 }
 
 int tc_ws_upgrade(struct lws *wsi, const struct tc_ws_config *config, struct tc_ws_admitted **out)

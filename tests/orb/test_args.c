@@ -77,6 +77,9 @@ static void what_is_wrong_is_named(void **state)
 	setenv("CPU_WEBSOCKET_URL", "http://x", 1);
 	refused(6, (const char *[]){BASE}, "ws://");
 	unsetenv("CPU_WEBSOCKET_URL");
+	setenv("ORB_TLS_CA", "/nowhere/ca.pem", 1);
+	refused(6, (const char *[]){BASE}, "ORB_TLS_CA=/nowhere/ca.pem: No such file");
+	unsetenv("ORB_TLS_CA");
 }
 
 int main(void)

@@ -278,6 +278,7 @@ static int create_links(struct tc_session *s)
 	struct tc_uplink_config uplink = {
 		.loop = s->loop,
 		.url = url,
+		.ca = args->tls_ca,
 		.token = args->token && args->token[0] ? args->token : NULL,
 		.room = args->room,
 		.user_id = args->user_id,
