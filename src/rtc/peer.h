@@ -125,10 +125,10 @@ struct tc_video_out {
  * not had a key frame yet, or whose rate is below what video needs, skips the picture by itself. */
 int tc_peer_send_audio(struct tc_peer *peer, const struct tc_audio_out *audio);
 int tc_peer_send_video(struct tc_peer *peer, const struct tc_video_out *video);
-bool tc_peer_takes_video(struct tc_peer *peer);      /* connected, and they asked for a picture */
-/* A thread that got the pointer from somewhere keeps the memory alive from hold() to release(), even
- * if the peer is closed meanwhile (sends then return -ENOTCONN). Any thread, RT-safe; hold() only
- * while something (a lock) still keeps the owner from closing it. */
+bool tc_peer_takes_video(struct tc_peer *peer); /* connected, and they asked for a picture */
+/* A thread that got the pointer from somewhere keeps the memory alive from hold() to release(),
+ * even if the peer is closed meanwhile (sends then return -ENOTCONN). Any thread, RT-safe; hold()
+ * only while something (a lock) still keeps the owner from closing it. */
 void tc_peer_hold(struct tc_peer *peer);
 void tc_peer_release(struct tc_peer *peer);
 void tc_peer_request_keyframe(struct tc_peer *peer); /* PLI to the other side (receive_video) */

@@ -24,6 +24,9 @@ export function joinToken(claims, { header = { alg: 'HS256', typ: 'JWT' }, secre
   return `${body}.${createHmac('sha256', secret).update(body).digest('base64url')}`;
 }
 
+/** The cookies a response sets. Headers.getSetCookie() is not in Debian's Node 18; no name follows a comma in Expires. */
+export const cookiesOf = ({ headers }) => headers.get('set-cookie')?.split(/, (?=[^;,= ]+=)/) ?? [];
+
 /** Runs `tricall ARGS...` and returns what it printed; throws with its error line when it fails. */
 export function tricall(args, { input = '', env = {}, cwd } = {}) {
   return execFileSync(TRICALL, args, {

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { after, before, test } from 'node:test';
 
 import { enter, Participant, wsUrl } from '../lib/participant.mjs';
-import { ROOT, joinToken, startServer, tricall } from '../lib/server.mjs';
+import { cookiesOf, ROOT, joinToken, startServer, tricall } from '../lib/server.mjs';
 
 const ORB = path.join(ROOT, 'tests/mock/wordless-orb.mjs');
 let server, coach, client, admin, stranger;
@@ -29,7 +29,7 @@ async function person(role, email) {
     body: JSON.stringify({ email, password: user.password }),
   });
   const { csrf } = await answer.json();
-  return { ...user, csrf, cookie: answer.headers.getSetCookie()[0].split(';')[0] };
+  return { ...user, csrf, cookie: cookiesOf(answer)[0].split(';')[0] };
 }
 
 async function end(room, { cookie, csrf } = {}, headers = {}) {
@@ -121,7 +121,7 @@ test("with join tokens: a coach's is enough, a client's is not", async () => {
   assert.equal((await end('guests', {}, bearer('ai'))).status, 403);
   // In a browser the token is a cookie, and a page must prove that it is ours.
   const admitted = await fetch(`${server.url}/room/guests?token=${token('coach')}`, { redirect: 'manual' });
-  const cookie = admitted.headers.getSetCookie()[0].split(';')[0];
+  const cookie = cookiesOf(admitted)[0].split(';')[0];
   assert.equal((await end('guests', { cookie })).status, 403);
   const { csrf } = await (await fetch(`${server.url}/api/me`, { headers: { cookie } })).json();
   assert.equal((await end('guests', { cookie, csrf })).status, 200);

@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 
 import { Participant, enter, wsUrl } from '../lib/participant.mjs';
-import { ROOT, joinToken, startServer } from '../lib/server.mjs';
+import { cookiesOf, ROOT, joinToken, startServer } from '../lib/server.mjs';
 
 let server, coach, client, stranger, admin;
 
@@ -32,9 +32,6 @@ before(async () => {
   server.addAppointment({ room: 'a.b:c@d-e_f', coach: coach.email, client: stranger.email, status: 'test' });
 });
 after(() => server?.stop());
-
-/** Headers.getSetCookie() came after Debian's Node 18; a comma inside an Expires is followed by no name. */
-const cookiesOf = ({ headers }) => headers.get('set-cookie')?.split(/, (?=[^;,= ]+=)/) ?? [];
 
 /** fetch() that follows nothing and shows the cookies that were set. */
 async function ask(where, { cookie, ...options } = {}) {

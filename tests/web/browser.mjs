@@ -23,7 +23,11 @@ const FLAGS = [
 export function launch({ autoplay = true } = {}) {
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
   const policy = autoplay ? 'no-user-gesture-required' : 'document-user-activation-required';
-  return chromium.launch({ executablePath, timeout: 120_000, args: [...FLAGS, `--autoplay-policy=${policy}`] });
+  return chromium.launch({
+    executablePath,
+    timeout: 120_000,
+    args: [...FLAGS, `--autoplay-policy=${policy}`],
+  });
 }
 
 /**
