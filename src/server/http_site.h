@@ -23,6 +23,7 @@
 #include "server/orbs/manager.h"
 #include "server/rooms.h"
 #include "server/static.h"
+#include "server/ws.h"
 #include "store/store.h"
 
 struct tc_site_config {
@@ -43,6 +44,7 @@ struct tc_site {
 	struct tc_site_config config;
 	struct tc_http *http;                          /* borrowed, outlives us */
 	struct tc_rooms *rooms;                        /* borrowed, outlives us */
+	struct tc_ws *ws;                              /* borrowed; not asked once it is closed */
 	struct tc_limit *limit;                        /* owned */
 	struct tc_signin *first_signin, **last_signin; /* owned: waiting for a place */
 	int signins;                                   /* being hashed now */

@@ -37,17 +37,60 @@ static void put_http(struct tc_buf *out, const struct tc_http_counts *counts)
 		counts->bytes);
 }
 
+/* One line of a family with a label. */
+static void line(struct tc_buf *out, const char *name, const char *label, const char *value,
+		 uint64_t count)
+{
+	tc_buf_putf(out, "%s{%s=\"%s\"} %" PRIu64 "\n", name, label, value, count);
+}
+
 static void put_rooms(struct tc_buf *out, const struct tc_rooms *rooms)
 {
+	static const char people[] = "tricall_participants";
+	static const char refused[] = "tricall_signaling_messages_refused_total";
 	struct tc_rooms_counts counts = tc_rooms_counts(rooms);
 	gauge(out, "tricall_rooms", "Rooms with somebody in.", counts.rooms);
 	gauge(out, "tricall_connections", "Open signaling connections.", counts.connections);
-	gauge(out, "tricall_participants", "Participants that have joined, orbs included.",
-	      counts.participants);
+	family(out, people, "gauge", "Participants that have joined, by role.");
+	for (int role = TC_ROLE_COACH; role <= TC_ROLE_ADMIN; role++) {
+		line(out, people, "role", tc_role_str((enum tc_role)role), counts.by_role[role]);
+	}
 	counter(out, "tricall_signaling_messages_relayed_total", "Signaling messages passed on.",
 		counts.relayed);
-	counter(out, "tricall_signaling_messages_refused_total", "Signaling messages refused.",
-		counts.refused);
+	counter(out, "tricall_signaling_relayed_bytes_total",
+		"Bytes of the signaling messages passed on, each message counted once.",
+		counts.relayed_bytes);
+	family(out, refused, "counter", "Signaling messages answered with an error, by its code.");
+	for (int i = 0; i < TC_REFUSAL_COUNT; i++) {
+		line(out, refused, "code", tc_refusal_str((enum tc_refusal)i), counts.refused[i]);
+	}
+}
+
+static void put_upgrades(struct tc_buf *out, const struct tc_ws *ws)
+{
+	static const char name[] = "tricall_upgrades_refused_total";
+	const struct tc_ws_refusals *refusals = tc_ws_refusals(ws);
+	family(out, name, "counter", "WebSocket upgrades refused, by HTTP status.");
+	line(out, name, "status", "400", refusals->bad_request);
+	line(out, name, "status", "401", refusals->not_signed_in);
+	line(out, name, "status", "403", refusals->forbidden);
+	line(out, name, "status", "404", refusals->not_found);
+	line(out, name, "status", "503", refusals->unavailable);
+}
+
+static void put_orb_lives(struct tc_buf *out, const struct tc_orbs *orbs)
+{
+	static const char name[] = "tricall_orb_exits_total";
+	static const char *const reasons[TC_ORB_END_COUNT] = {"asked", "itself", "forced",
+							      "hung",  "error",  "crash"};
+	struct tc_orbs_counts counts = orbs ? tc_orbs_counts(orbs) : (struct tc_orbs_counts){0};
+	counter(out, "tricall_orb_spawns_total", "Orb processes started.", counts.spawned);
+	counter(out, "tricall_orb_spawns_failed_total", "Orb processes that could not be started.",
+		counts.not_spawned);
+	family(out, name, "counter", "Orb processes that ended, by class of reason.");
+	for (int i = 0; i < TC_ORB_END_COUNT; i++) {
+		line(out, name, "reason", reasons[i], counts.ended[i]);
+	}
 }
 
 static void put_orbs(struct tc_buf *out, const struct tc_orbs *orbs)
@@ -80,7 +123,9 @@ void tc_metrics_get(struct tc_site *site, struct tc_http_request *r, const char 
 	family(&out, "tricall_uptime_seconds", "gauge", "Time since the start.");
 	tc_buf_putf(&out, "tricall_uptime_seconds %.3f\n", (double)uptime_ms / 1000);
 	put_rooms(&out, site->rooms);
+	put_upgrades(&out, site->ws);
 	put_orbs(&out, site->config.orbs);
+	put_orb_lives(&out, site->config.orbs);
 	put_http(&out, tc_http_counts(site->http));
 	counter(&out, "tricall_signin_failures_total", "Sign-ins with a wrong password.",
 		site->signin_failures);

@@ -88,9 +88,31 @@ void tc_rooms_tick(struct tc_rooms *rooms);
 /* Reports what calls of the server's own (tc_rooms_leave...) brought about; once a loop turn. */
 void tc_rooms_dispatch(struct tc_rooms *rooms);
 
-struct tc_rooms_counts { /* for metrics */
+/* The codes of `error`, each with its place in the counts. */
+#define TC_REFUSALS(X)                            \
+	X(BAD_MESSAGE, "bad-message")             \
+	X(FORBIDDEN, "forbidden")                 \
+	X(IDENTITY_MISMATCH, "identity-mismatch") \
+	X(NOT_JOINED, "not-joined")               \
+	X(OVERLOADED, "overloaded")               \
+	X(RATE_LIMITED, "rate-limited")           \
+	X(ROOM_FULL, "room-full")                 \
+	X(UNKNOWN_PEER, "unknown-peer")
+
+enum tc_refusal {
+#define X(name, code) TC_REFUSED_##name,
+	TC_REFUSALS(X)
+#undef X
+		TC_REFUSAL_COUNT,
+};
+const char *tc_refusal_str(enum tc_refusal refusal);
+
+struct tc_rooms_counts { /* for metrics; the 64-bit ones since the start */
 	size_t rooms, connections, participants;
-	uint64_t relayed, refused; /* messages, since the start */
+	size_t by_role[TC_ROLE_ADMIN + 1]; /* of the participants */
+	uint64_t relayed;                  /* messages */
+	uint64_t relayed_bytes;            /* of them, each counted once */
+	uint64_t refused[TC_REFUSAL_COUNT];
 };
 struct tc_rooms_counts tc_rooms_counts(const struct tc_rooms *rooms);
 

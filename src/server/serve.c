@@ -441,6 +441,7 @@ static int make_site(struct app *app)
 	}
 	app->site->http = app->http;
 	app->site->rooms = app->rooms;
+	app->site->ws = app->ws;
 	return 0;
 }
 
@@ -490,6 +491,7 @@ static void on_orbs_closed(void *user)
 {
 	struct app *app = user;
 	app->closing = NULL;
+	app->site->config.orbs = NULL;
 	tc_calls_end_all(app->calls);
 	uv_close((uv_handle_t *)&app->term, NULL);
 	uv_close((uv_handle_t *)&app->interrupt, NULL);
@@ -514,7 +516,6 @@ static void on_signal(uv_signal_t *handle, int number)
 	app->site->draining = true;
 	app->closing = app->orbs;
 	app->orbs = NULL;
-	app->site->config.orbs = NULL;
 	if (app->closing) {
 		tc_orbs_close(app->closing, on_orbs_closed, app);
 	} else {

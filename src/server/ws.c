@@ -19,6 +19,7 @@
 
 struct tc_ws {
 	struct tc_ws_config config;
+	struct tc_ws_refusals refusals;
 	TAILQ_HEAD(, session) dirty;   /* have something to send in this turn */
 	TAILQ_HEAD(, session) closing; /* in the order of their deadlines */
 	uv_timer_t tick;
@@ -412,6 +413,22 @@ static void on_prepare(uv_prepare_t *prepare)
 static void on_check(uv_check_t *check)
 {
 	flush_dirty(check->data);
+}
+
+void tc_ws_count_refusal(struct tc_ws *ws, int status)
+{
+	struct tc_ws_refusals *refusals = &ws->refusals;
+	uint64_t *count = status == 400   ? &refusals->bad_request
+			  : status == 401 ? &refusals->not_signed_in
+			  : status == 403 ? &refusals->forbidden
+			  : status == 404 ? &refusals->not_found
+					  : &refusals->unavailable;
+	(*count)++;
+}
+
+const struct tc_ws_refusals *tc_ws_refusals(const struct tc_ws *ws)
+{
+	return &ws->refusals;
 }
 
 int tc_ws_create(struct tc_ws **out, const struct tc_ws_config *config)

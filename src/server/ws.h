@@ -7,6 +7,7 @@
 #include <libwebsockets.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "server/access.h"
 
@@ -31,6 +32,12 @@ int tc_ws_create(struct tc_ws **out, const struct tc_ws_config *config);
  * NULL-safe. */
 void tc_ws_close(struct tc_ws *ws);
 
+/* Upgrades refused since the start, by the answer's status. */
+struct tc_ws_refusals {
+	uint64_t bad_request, not_signed_in, forbidden, not_found, unavailable;
+};
+const struct tc_ws_refusals *tc_ws_refusals(const struct tc_ws *ws);
+
 /* What rooms are created with. */
 extern const struct tc_rooms_sink tc_ws_sink;
 
@@ -38,6 +45,7 @@ extern const struct tc_rooms_sink tc_ws_sink;
 extern const size_t tc_ws_session_size;
 int tc_ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *session, void *in,
 		   size_t len);
+void tc_ws_count_refusal(struct tc_ws *ws, int status); /* for ws_upgrade.c */
 /* Asked before libwebsockets looks at the subprotocol; not 0: refused and answered. */
 int tc_ws_may_upgrade(struct lws *wsi);
 

@@ -97,6 +97,7 @@ static bool split_path(struct upgrade *up)
 static int refuse(struct lws *wsi, int status, const char *why)
 {
 	TC_INFO(NULL, "upgrade refused: %d %s", status, why);
+	tc_ws_count_refusal(tc_listener_ws(wsi), status);
 	/* The answer is on its way before the non-zero return closes the connection. */
 	(void)!lws_return_http_status(wsi, (unsigned)status, why);
 	return 1;

@@ -296,6 +296,17 @@ static bool steps_are(struct world *w, const char *room, const enum tc_orb_state
 
 /* --- a life --- */
 
+/* One life began, and ended so. */
+static void expect_end(const struct world *w, enum tc_orb_end how)
+{
+	struct tc_orbs_counts counts = tc_orbs_counts(w->orbs);
+	assert_int_equal(counts.spawned, 1);
+	assert_int_equal(counts.not_spawned, 0);
+	for (int i = 0; i < TC_ORB_END_COUNT; i++) {
+		assert_int_equal(counts.ended[i], i == (int)how);
+	}
+}
+
 static void an_orb_is_ready_beats_and_ends_gracefully_with_its_summary(void **state)
 {
 	struct world *w = open_world();
@@ -310,6 +321,7 @@ static void an_orb_is_ready_beats_and_ends_gracefully_with_its_summary(void **st
 	assert_string_equal(info.session, "s1");
 	tc_orbs_end(w->orbs, "r1", "session_complete");
 	assert_string_equal(wait_state(w, "r1", TC_ORB_GONE), "session_complete");
+	expect_end(w, TC_ORB_END_ASKED);
 	assert_true(info_of(w, "r1").cpu_percent == 12.5); /* the heartbeat behind orb_ready */
 	assert_int_equal(info_of(w, "r1").pid, 0);
 	assert_int_equal(w->summaries, 1);
@@ -410,6 +422,7 @@ static void the_last_words_before_an_exit_are_read(void **state)
 	start_manager(w, &config);
 	join(w, "r1", "coach1");
 	assert_string_equal(wait_state(w, "r1", TC_ORB_GONE), "it ended by itself");
+	expect_end(w, TC_ORB_END_ITSELF);
 	assert_true(has_text(w, "last:said right before the end"));
 	close_world(w);
 }
@@ -440,6 +453,7 @@ static void who_does_not_listen_gets_sigterm(void **state)
 	wait_state(w, "r1", TC_ORB_READY);
 	tc_orbs_end(w->orbs, "r1", "session_complete");
 	assert_string_equal(wait_state(w, "r1", TC_ORB_GONE), "session_complete, ended by SIGTERM");
+	expect_end(w, TC_ORB_END_FORCED);
 	close_world(w);
 }
 
@@ -456,6 +470,7 @@ static void who_ignores_sigterm_gets_sigkill_in_its_time(void **state)
 	uint64_t before = uv_now(&w->loop);
 	tc_orbs_end(w->orbs, "r1", "session_complete");
 	assert_string_equal(wait_state(w, "r1", TC_ORB_GONE), "session_complete, ended by SIGKILL");
+	expect_end(w, TC_ORB_END_FORCED);
 	assert_true(uv_now(&w->loop) - before >= 250);
 	assert_true(strstr(w->log, "SIGTERM to") < strstr(w->log, "SIGKILL to"));
 	close_world(w);
@@ -522,6 +537,7 @@ static void an_exit_before_ready_is_a_failure_with_its_reason(void **state)
 	join(w, "r1", "coach1");
 	assert_string_equal(wait_state(w, "r1", TC_ORB_FAILED),
 			    "exited with 69: the server could not be reached");
+	expect_end(w, TC_ORB_END_ERROR);
 	assert_int_equal(info_of(w, "r1").state, TC_ORB_FAILED);
 	join(w, "r1", "client1"); /* a new join may try again */
 	wait_state_n(w, "r1", TC_ORB_FAILED, 2);
@@ -541,6 +557,7 @@ static void an_exit_with_0_before_ready_is_a_failure_too(void **state)
 	join(w, "r1", "coach1");
 	assert_string_equal(wait_state(w, "r1", TC_ORB_FAILED),
 			    "it ended before it was in the room");
+	expect_end(w, TC_ORB_END_ERROR);
 	close_world(w);
 }
 
@@ -551,6 +568,7 @@ static void a_crash_is_told_to_the_humans(void **state)
 	start_manager(w, &config);
 	join(w, "r1", "coach1");
 	assert_string_equal(wait_state(w, "r1", TC_ORB_FAILED), "ended by SIGKILL");
+	expect_end(w, TC_ORB_END_CRASH);
 	static const enum tc_orb_state way[] = {TC_ORB_SPAWNING, TC_ORB_READY, TC_ORB_FAILED};
 	assert_true(steps_are(w, "r1", way, 3));
 	close_world(w);
@@ -565,6 +583,8 @@ static void a_missing_program_or_folder_is_named(void **state)
 	join(w, "r1", "coach1");
 	assert_string_equal(wait_state(w, "r1", TC_ORB_FAILED),
 			    "cannot start /nowhere/orb: No such file or directory");
+	assert_int_equal(tc_orbs_counts(w->orbs).not_spawned, 1);
+	assert_int_equal(tc_orbs_counts(w->orbs).spawned, 0);
 	close_world(w);
 
 	w = open_world();
@@ -588,6 +608,7 @@ static void silence_is_unresponsive_then_the_end(void **state)
 	wait_state(w, "r1", TC_ORB_UNRESPONSIVE);
 	assert_string_equal(wait_state(w, "r1", TC_ORB_FAILED),
 			    "it no longer answered and was stopped");
+	expect_end(w, TC_ORB_END_HUNG);
 	static const enum tc_orb_state way[] = {TC_ORB_SPAWNING, TC_ORB_READY, TC_ORB_UNRESPONSIVE,
 						TC_ORB_DRAINING, TC_ORB_FAILED};
 	assert_true(steps_are(w, "r1", way, 5));

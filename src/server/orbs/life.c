@@ -261,12 +261,29 @@ static void describe_exit(struct tc_child_exit how, char *out, size_t size)
 	}
 }
 
+static enum tc_orb_end class_of(const struct tc_orb *orb, struct tc_child_exit how)
+{
+	bool clean = !how.signaled && how.status == 0;
+	bool asked = orb->rung != TC_ORB_RUNG_NONE;
+	if (orb->killed_as_hung) {
+		return TC_ORB_END_HUNG;
+	}
+	if (orb->rung > TC_ORB_RUNG_ASKED) {
+		return TC_ORB_END_FORCED;
+	}
+	if (clean && (asked || orb->was_ready)) {
+		return asked ? TC_ORB_END_ASKED : TC_ORB_END_ITSELF;
+	}
+	return how.signaled ? TC_ORB_END_CRASH : TC_ORB_END_ERROR;
+}
+
 static void on_exited(void *user, struct tc_child_exit how)
 {
 	struct tc_orb *orb = user;
 	char text[128];
 	describe_exit(how, text, sizeof(text));
 	bool clean = !how.signaled && how.status == 0;
+	orb->all->counts.ended[class_of(orb, how)]++;
 	if (orb->messages_lost) {
 		TC_WARN(orb->tag, "%" PRIu64 " messages beyond the limit were dropped",
 			orb->messages_lost);
@@ -382,6 +399,7 @@ void tc_orb_start(struct tc_orb *orb, const char *why)
 	tc_orb_set_state(orb, TC_ORB_SPAWNING, why);
 	if (spawn(orb, problem, sizeof(problem))) {
 		TC_ERROR(orb->tag, "%s", problem);
+		all->counts.not_spawned++;
 		if (all->events.token_revoked) {
 			all->events.token_revoked(all->user, orb->room, orb->now.session);
 		}
@@ -389,6 +407,7 @@ void tc_orb_start(struct tc_orb *orb, const char *why)
 		return;
 	}
 	all->live++;
+	all->counts.spawned++;
 	all->open_handles++; /* the child, until tc_child_close() is done */
 	orb->started_ms = tc_clock_wall_ms(tc_clock_system());
 	TC_INFO(orb->tag, "orb process %d started, %d of %d", tc_child_pid(orb->child), all->live,

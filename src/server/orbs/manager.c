@@ -271,6 +271,11 @@ void tc_orbs_end(struct tc_orbs *orbs, const char *room, const char *reason)
 	}
 }
 
+struct tc_orbs_counts tc_orbs_counts(const struct tc_orbs *orbs)
+{
+	return orbs->counts;
+}
+
 size_t tc_orbs_list(const struct tc_orbs *orbs, struct tc_orb_info *out, size_t max)
 {
 	const struct tc_orb *orb;

@@ -84,6 +84,21 @@ void tc_orbs_left(struct tc_orbs *orbs, const char *room, const char *user_id);
 /* People talk there: what counts as nothing happening (active_cleanup_ms) starts again. */
 void tc_orbs_active(struct tc_orbs *orbs, const char *room);
 void tc_orbs_end(struct tc_orbs *orbs, const char *room, const char *reason);
+/* How lives ended. */
+enum tc_orb_end {
+	TC_ORB_END_ASKED,  /* gracefully, when asked */
+	TC_ORB_END_ITSELF, /* gracefully, by its own limits */
+	TC_ORB_END_FORCED, /* by SIGTERM or SIGKILL, as it did not end when asked */
+	TC_ORB_END_HUNG,   /* killed: its heartbeats had stopped */
+	TC_ORB_END_ERROR,  /* with an exit status, or before it was in the room */
+	TC_ORB_END_CRASH,  /* by a signal that was not ours */
+	TC_ORB_END_COUNT,
+};
+struct tc_orbs_counts { /* since the start */
+	uint64_t spawned, not_spawned;
+	uint64_t ended[TC_ORB_END_COUNT];
+};
+struct tc_orbs_counts tc_orbs_counts(const struct tc_orbs *orbs);
 size_t tc_orbs_list(const struct tc_orbs *orbs, struct tc_orb_info *out, size_t max);
 const char *tc_orb_state_str(enum tc_orb_state state); /* the word of `orb-state` */
 

@@ -85,7 +85,8 @@ struct tc_orbs {
 	char *work_dir, *host_port; /* owned */
 	struct tc_orb_bucket buckets[TC_ORB_BUCKETS];
 	struct tc_orb_queue list, waiting;
-	int live;         /* processes not yet reaped */
+	int live; /* processes not yet reaped */
+	struct tc_orbs_counts counts;
 	int open_handles; /* orbs and children that are still closing, and `closer` */
 	bool closing;
 	uv_timer_t closer; /* gives the end of close a turn of its own */

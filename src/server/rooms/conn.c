@@ -69,15 +69,15 @@ void conn_send_scratch(struct tc_room_conn *conn)
 	tc_buf_reset(scratch);
 }
 
-void conn_error(struct tc_room_conn *conn, const char *code, const char *text,
+void conn_error(struct tc_room_conn *conn, enum tc_refusal why, const char *text,
 		const struct tc_signal *in_reply_to)
 {
 	/* A type nobody knows may be as long as a message; it isn't sent back then. */
 	struct tc_json type = in_reply_to && in_reply_to->type_value.len <= 64
 				      ? in_reply_to->type_value
 				      : (struct tc_json){0};
-	conn->rooms->counts.refused++;
-	tc_signal_write_error(&conn->rooms->scratch, code, text, type);
+	conn->rooms->counts.refused[why]++;
+	tc_signal_write_error(&conn->rooms->scratch, tc_refusal_str(why), text, type);
 	conn_send_scratch(conn);
 }
 
@@ -173,13 +173,14 @@ static void drop(struct tc_room_conn *conn, int64_t now_ms)
 	if (now_ms - conn->drops_from_ms >= conn->rooms->config.overload_ms) {
 		conn_close(conn, TC_CLOSE_OVERLOADED, "sends too much", true);
 	} else {
-		conn_error(conn, "rate-limited", "too many messages; this one was dropped", NULL);
+		conn_error(conn, TC_REFUSED_RATE_LIMITED, "too many messages; this one was dropped",
+			   NULL);
 	}
 }
 
 static void bad(struct tc_room_conn *conn, const struct tc_signal *signal, const char *why)
 {
-	conn_error(conn, "bad-message", why, signal);
+	conn_error(conn, TC_REFUSED_BAD_MESSAGE, why, signal);
 	if (++conn->bad_in_a_row >= BAD_MAX) {
 		conn_close(conn, TC_CLOSE_BAD, "ten bad messages in a row", true);
 	}
@@ -220,7 +221,7 @@ static void handle(struct tc_room_conn *conn, const struct tc_signal *signal)
 		if (conn->state == CONN_JOINED) {
 			handle_joined(conn, signal);
 		} else {
-			conn_error(conn, "not-joined", "join first", signal);
+			conn_error(conn, TC_REFUSED_NOT_JOINED, "join first", signal);
 		}
 	}
 }

@@ -8,11 +8,11 @@
 
 TC_LOG_TOPIC("server.rooms");
 
-static void refuse(struct tc_room_conn *conn, const char *code, const char *text,
+static void refuse(struct tc_room_conn *conn, enum tc_refusal why, const char *text,
 		   const struct tc_signal *signal)
 {
-	conn_error(conn, code, text, signal);
-	conn_close(conn, TC_CLOSE_REFUSED, code, true);
+	conn_error(conn, why, text, signal);
+	conn_close(conn, TC_CLOSE_REFUSED, tc_refusal_str(why), true);
 }
 
 /* What was proven at the upgrade wins; a join may repeat it or leave it out, not contradict it.
@@ -166,7 +166,8 @@ static void enter(struct tc_room_conn *conn, const struct tc_signal *signal,
 	}
 	struct seat *same = seat_of(room, join->user_id);
 	if (same && same->free_id != conn->free_id) {
-		refuse(conn, "identity-mismatch", "this userId is somebody else's", signal);
+		refuse(conn, TC_REFUSED_IDENTITY_MISMATCH, "this userId is somebody else's",
+		       signal);
 		return;
 	}
 	if (same && join->resume) {
@@ -182,7 +183,7 @@ static void enter(struct tc_room_conn *conn, const struct tc_signal *signal,
 		seat_leave(rooms, orb, "lost");
 	}
 	if (room->count == TC_ROOM_MAX_SEATS) {
-		refuse(conn, "room-full", "three are in already", signal);
+		refuse(conn, TC_REFUSED_ROOM_FULL, "three are in already", signal);
 		return;
 	}
 	take_seat(conn, room, join);
@@ -194,7 +195,7 @@ void handle_join(struct tc_room_conn *conn, const struct tc_signal *signal)
 	tc_signal_read_join(signal, &join); /* checked before */
 	const char *contradiction = reconcile(conn, &join);
 	if (contradiction) {
-		refuse(conn, "identity-mismatch", contradiction, signal);
+		refuse(conn, TC_REFUSED_IDENTITY_MISMATCH, contradiction, signal);
 	} else if (conn->state == CONN_JOINED) {
 		welcome(conn, conn->seat); /* said twice: the answer, and no news for the others */
 	} else {

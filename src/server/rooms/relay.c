@@ -14,10 +14,14 @@ static int pieces_of(struct tc_room_conn *conn, const struct tc_signal *signal, 
 				    scratch, pieces);
 	if (count < 0) {
 		tc_buf_reset(scratch);
-		conn_error(conn, "overloaded", "out of memory; this message was dropped", signal);
+		conn_error(conn, TC_REFUSED_OVERLOADED, "out of memory; this message was dropped",
+			   signal);
 		return 0;
 	}
 	conn->rooms->counts.relayed++;
+	for (int i = 0; i < count; i++) {
+		conn->rooms->counts.relayed_bytes += pieces[i].len;
+	}
 	return count;
 }
 
@@ -54,8 +58,8 @@ void handle_relay(struct tc_room_conn *conn, const struct tc_signal *signal)
 	if (signal->to.at) {
 		target = target_of(conn, signal->to);
 		if (!target) {
-			conn_error(conn, "unknown-peer", "nobody of this id is in the room",
-				   signal);
+			conn_error(conn, TC_REFUSED_UNKNOWN_PEER,
+				   "nobody of this id is in the room", signal);
 			return;
 		}
 	}
@@ -134,7 +138,7 @@ void handle_orb_message(struct tc_room_conn *conn, const struct tc_signal *signa
 {
 	struct tc_rooms *rooms = conn->rooms;
 	if (!conn->seat->ai) {
-		conn_error(conn, "forbidden", "only the orb sends this", signal);
+		conn_error(conn, TC_REFUSED_FORBIDDEN, "only the orb sends this", signal);
 		return;
 	}
 	struct tc_signal_piece pieces[2];
@@ -157,12 +161,12 @@ void handle_orb_control(struct tc_room_conn *conn, const struct tc_signal *signa
 {
 	enum tc_role role = conn->seat->role;
 	if (role != TC_ROLE_COACH && role != TC_ROLE_ADMIN) {
-		conn_error(conn, "forbidden", "only the coach directs the orb", signal);
+		conn_error(conn, TC_REFUSED_FORBIDDEN, "only the coach directs the orb", signal);
 		return;
 	}
 	struct seat *orb = seat_of_orb(conn->seat->room);
 	if (!orb) {
-		conn_error(conn, "unknown-peer", "the orb is not in the room", signal);
+		conn_error(conn, TC_REFUSED_UNKNOWN_PEER, "the orb is not in the room", signal);
 		return;
 	}
 	struct tc_signal_piece pieces[2];

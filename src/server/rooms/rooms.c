@@ -158,6 +158,16 @@ void tc_rooms_tick(struct tc_rooms *rooms)
 	tc_rooms_dispatch(rooms);
 }
 
+const char *tc_refusal_str(enum tc_refusal refusal)
+{
+	static const char *const codes[] = {
+#define X(name, code) code,
+		TC_REFUSALS(X)
+#undef X
+	};
+	return codes[refusal];
+}
+
 struct tc_rooms_counts tc_rooms_counts(const struct tc_rooms *rooms)
 {
 	struct tc_rooms_counts counts = rooms->counts;

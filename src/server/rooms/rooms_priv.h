@@ -99,7 +99,7 @@ void conn_close(struct tc_room_conn *conn, int code, const char *reason, bool fl
 void conn_send(struct tc_room_conn *conn, const struct tc_signal_piece *pieces, int count);
 /* What was written to rooms->scratch; resets it. */
 void conn_send_scratch(struct tc_room_conn *conn);
-void conn_error(struct tc_room_conn *conn, const char *code, const char *text,
+void conn_error(struct tc_room_conn *conn, enum tc_refusal why, const char *text,
 		const struct tc_signal *in_reply_to);
 
 /* seat.c */

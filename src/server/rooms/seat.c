@@ -45,6 +45,7 @@ struct seat *seat_take(struct tc_rooms *rooms, struct room *room, struct tc_room
 	seat->free_id = conn->free_id;
 	room->seats[room->count++] = seat;
 	rooms->counts.participants++;
+	rooms->counts.by_role[seat->role]++;
 	return seat;
 }
 
@@ -86,6 +87,7 @@ void seat_leave(struct tc_rooms *rooms, struct seat *seat, const char *reason)
 	seat->reason = reason;
 	seat->humans = room_humans(room);
 	rooms->counts.participants--;
+	rooms->counts.by_role[seat->role]--;
 	TC_INFO(seat->room_id, "%s %s left (%s), %d still in", tc_role_str(seat->role),
 		seat->user_id, reason, room->count);
 	tc_signal_write_user_left(&rooms->scratch, seat->user_id, seat->role, reason);
