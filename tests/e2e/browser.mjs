@@ -41,16 +41,16 @@ export async function watchConnections(context) {
 
 /**
  * What each live connection of the page receives: frames decoded, audio energy, and how it is.
- * One row a connection, in the order they were made.
+ * One row a connection, in the order they were made; `id` is the same as long as it lives.
  */
 export function received(page) {
   return page.evaluate(async () => {
     const rows = [];
-    for (const pc of window.testConnections ?? []) {
+    for (const [id, pc] of (window.testConnections ?? []).entries()) {
       if (pc.connectionState === 'closed') {
         continue;
       }
-      const row = { state: pc.connectionState, frames: 0, energy: 0, width: 0, packets: 0, mids: '' };
+      const row = { id, state: pc.connectionState, frames: 0, energy: 0, width: 0, packets: 0, mids: '' };
       for (const report of (await pc.getStats()).values()) {
         if (report.type === 'inbound-rtp' && report.kind === 'video') {
           row.frames += report.framesDecoded ?? 0;

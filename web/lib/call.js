@@ -1,7 +1,8 @@
 // The call: joins signaling, peers and devices, and keeps the room's state. No DOM.
 
 import { Peer } from './peer.js';
-import { Signaling } from './signaling.js';
+import { Signaling, wallClock } from './signaling.js';
+import { Grace } from './grace.js';
 import { explainEnd } from './protocol.js';
 import { createRoom, reduce } from './room-state.js';
 import { logger } from './log.js';
@@ -20,6 +21,8 @@ export class Call extends EventTarget {
   /** @type {Map<string, Participant>} */ #participants = new Map();
   /** @type {Map<string, number>} how often each was rebuilt in a row */ #rebuilds = new Map();
   /** @type {Set<any>} */ #timers = new Set();
+  #grace;
+  #fresh = false;
   #ended = false;
 
   /**
@@ -29,10 +32,13 @@ export class Call extends EventTarget {
    * @param {import('./devices.js').Devices} options.devices
    * @param {string} options.url of the signaling socket
    * @param {Parameters<typeof createRoom>[2]} [options.kept]
+   * @param {import('./signaling.js').Clock} [options.clock]
    */
-  constructor({ info, iceServers, devices, url, kept }) {
+  constructor({ info, iceServers, devices, url, kept, clock = wallClock }) {
     super();
-    this.state = createRoom(info, Date.now(), kept);
+    this.clock = clock;
+    this.#grace = new Grace(clock, (userId) => this.#onLeft(userId));
+    this.state = createRoom(info, clock.now(), kept);
     this.iceServers = iceServers;
     this.devices = devices;
     this.signaling = new Signaling({
@@ -45,10 +51,11 @@ export class Call extends EventTarget {
         userName: info.user.name,
         participantType: 'human',
       },
+      clock,
     });
     this.signaling.addEventListener('message', (event) => this.#onMessage(detailOf(event)));
     this.signaling.addEventListener('state', (event) => this.#onLink(detailOf(event)));
-    this.signaling.addEventListener('fresh', () => this.#dropPeers());
+    this.signaling.addEventListener('fresh', () => (this.#fresh = true));
     devices.addEventListener('change', (event) => this.#onDevice(detailOf(event).kind));
     for (const kind of /** @type {const} */ (['audio', 'video'])) {
       this.#update({ type: 'device', kind, state: devices.state(kind) });
@@ -99,7 +106,7 @@ export class Call extends EventTarget {
     this.#update({ type: 'ended', words, code });
     this.signaling.close();
     this.#dropPeers();
-    this.#timers.forEach((timer) => clearTimeout(timer));
+    this.#timers.forEach((timer) => this.clock.clearTimeout(timer));
     this.devices.close();
   }
 
@@ -114,18 +121,17 @@ export class Call extends EventTarget {
 
   /** @param {ServerMessage} message */
   #onMessage(message) {
+    if (message.type === 'peer-discovery') {
+      this.#onDiscovery(message.peers);
+      return;
+    }
     this.#update(message);
     switch (message.type) {
-      case 'peer-discovery':
-        this.#onDiscovery(message.peers);
-        break;
       case 'user-joined':
-        // Someone who comes anew, even under a known id, has forgotten the old connection.
-        this.#connect(message);
+        this.#meet(message, true);
         break;
       case 'user-left':
-        this.#disconnect(message.userId);
-        this.#participants.delete(message.userId);
+        this.#forget(message.userId);
         break;
       case 'offer':
       case 'answer':
@@ -143,15 +149,61 @@ export class Call extends EventTarget {
     }
   }
 
-  /** Connects those who are new to us; after a resume that is usually nobody. @param {Participant[]} present */
-  #onDiscovery(present) {
-    const ids = new Set(present.map((participant) => participant.userId));
-    for (const id of this.#peers.keys()) {
-      if (!ids.has(id)) {
-        this.#disconnect(id);
-      }
+  /**
+   * Who is in the room. Who is not may have lost the server as we did, and needs a while to come
+   * back: as long as we hear and see them, nothing is taken down. (An orb ends with its server.)
+   * @param {Participant[]} listed
+   */
+  #onDiscovery(listed) {
+    const fresh = this.#fresh;
+    this.#fresh = false;
+    const ids = new Set(listed.map(({ userId }) => userId));
+    const absent = [...this.#participants.values()].filter(({ userId }) => !ids.has(userId));
+    const awaited = absent.filter(({ userId }) => this.#flows(userId));
+    awaited.forEach(({ userId }) => this.#grace.give(userId));
+    absent.filter((each) => !awaited.includes(each)).forEach(({ userId }) => this.#forget(userId));
+    this.#update({ type: 'peer-discovery', peers: [...listed, ...awaited] });
+    listed.forEach((participant) => this.#meet(participant, fresh));
+  }
+
+  /**
+   * Somebody is in the room: connects, unless the connection that we have does.
+   * @param {Participant} participant
+   * @param {boolean} anew one of us two joined without a seat to come back to: what we had with each
+   *   other counts only if it still works
+   */
+  #meet(participant, anew) {
+    const { userId } = participant;
+    const peer = this.#peers.get(userId);
+    this.#grace.take(userId);
+    if (!peer || (anew && !(peer.remoteSession && this.#flows(userId)))) {
+      this.#connect(participant);
+      return;
     }
-    present.filter(({ userId }) => !this.#peers.has(userId)).forEach((each) => this.#connect(each));
+    log.info(`the connection with ${userId} goes on`);
+    this.#participants.set(userId, participant);
+    this.#tell(peer);
+    if (this.#flows(userId)) {
+      peer.confirm();
+    }
+  }
+
+  /** A human whose sound and picture arrive. @param {string} userId */
+  #flows(userId) {
+    const peer = this.#peers.get(userId);
+    return peer !== undefined && !peer.ai && peer.state === 'connected';
+  }
+
+  /** They did not come back. @param {string} userId */
+  #onLeft(userId) {
+    this.#forget(userId);
+    this.#update({ type: 'user-left', userId });
+  }
+
+  /** @param {string} userId */
+  #forget(userId) {
+    this.#disconnect(userId);
+    this.#participants.delete(userId);
   }
 
   /** @param {Participant} participant */
@@ -167,26 +219,30 @@ export class Call extends EventTarget {
       offers: participant.shouldCreateOffer ?? (ai || mine < userId),
       polite: mine > userId,
       send: (message) => this.signaling.send(message),
-      canSignal: () => this.signaling.state === 'open',
+      canSignal: () => this.signaling.state === 'open' && !this.#grace.has(userId),
       iceServers: this.iceServers,
+      clock: this.clock,
     });
     this.#peers.set(userId, peer);
-    const tell = () =>
-      this.#update({ type: 'peer', userId, link: peer.state, video: showsVideo(peer.stream) });
     peer.addEventListener('state', () => {
       if (peer.state === 'connected') {
         this.#rebuilds.delete(userId);
       }
-      tell();
+      this.#tell(peer);
     });
     peer.addEventListener('media', () => {
-      tell();
+      this.#tell(peer);
       this.dispatchEvent(new CustomEvent('stream', { detail: userId }));
     });
     peer.addEventListener('failed', () => this.#rebuildLater(userId));
     peer.begin({ audio: this.devices.track('audio'), video: this.devices.track('video') });
     this.dispatchEvent(new CustomEvent('stream', { detail: userId }));
     return peer;
+  }
+
+  /** @param {Peer} peer */
+  #tell({ id, state, stream }) {
+    this.#update({ type: 'peer', userId: id, link: state, video: showsVideo(stream) });
   }
 
   /** @param {ServerMessage & { type: 'offer' | 'answer' | 'ice-candidate' | 'renegotiate' }} message */
@@ -198,15 +254,36 @@ export class Call extends EventTarget {
       log.debug(`${message.type} from ${fromId}, who is not here`);
       return;
     }
-    if (session && peer.remoteSession && session !== peer.remoteSession) {
-      if (message.type === 'ice-candidate') {
-        return;
-      }
+    if (message.type === 'renegotiate' && message.holds) {
+      this.#onHolds(peer, message.holds, session);
+      return;
+    }
+    const stranger = session && peer.remoteSession && session !== peer.remoteSession;
+    if (stranger && message.type !== 'ice-candidate') {
       log.info(`${fromId} started over`);
       peer = this.#connect(participant);
     }
+    if (stranger && message.type !== 'offer') {
+      // A candidate or an answer was for the connection that is gone; a wish for an offer is granted.
+      peer.remoteSession = message.type === 'renegotiate' ? session : peer.remoteSession;
+      return;
+    }
     peer.remoteSession = session ?? peer.remoteSession;
     peer.receive(message);
+  }
+
+  /**
+   * The other kept a connection, from before it or we were away. If we did not, they should hear of
+   * the one we have now.
+   * @param {Peer} peer
+   * @param {string} mine how they call our side of it
+   * @param {string | undefined} theirs
+   */
+  #onHolds(peer, mine, theirs) {
+    if (peer.session !== mine || (peer.remoteSession && peer.remoteSession !== theirs)) {
+      log.info(`${peer.id} holds a connection that is gone`);
+      peer.restart();
+    }
   }
 
   /** @param {string} userId */
@@ -215,7 +292,7 @@ export class Call extends EventTarget {
     this.#rebuilds.set(userId, times + 1);
     const wait = Math.min(FIRST_REBUILD_MS * 2 ** times, LONGEST_REBUILD_MS);
     const failed = this.#peers.get(userId);
-    const timer = setTimeout(() => {
+    const timer = this.clock.setTimeout(() => {
       this.#timers.delete(timer);
       const participant = this.#participants.get(userId);
       if (participant && this.#peers.get(userId) === failed) {
@@ -239,6 +316,7 @@ export class Call extends EventTarget {
 
   /** @param {string} userId */
   #disconnect(userId) {
+    this.#grace.take(userId);
     this.#peers.get(userId)?.close();
     this.#peers.delete(userId);
   }
@@ -250,7 +328,7 @@ export class Call extends EventTarget {
 
   /** @param {ServerMessage | LocalMessage} message */
   #update(message) {
-    const next = reduce(this.state, message, Date.now());
+    const next = reduce(this.state, message, this.clock.now());
     if (next !== this.state) {
       this.state = next;
       this.dispatchEvent(new Event('change'));

@@ -156,6 +156,16 @@ export class Peer extends EventTarget {
     }
   }
 
+  /** We were away, or they were: asks whether they still have this connection, too. */
+  confirm() {
+    if (this.pc.signalingState === 'have-local-offer') {
+      this.restart(); // our offer, or its answer, went into the void
+    } else if (this.offers && this.remoteSession) {
+      // Who does not offer need not ask: a new connection of theirs comes with an offer.
+      this.send({ type: 'renegotiate', toId: this.id, session: this.session, holds: this.remoteSession });
+    }
+  }
+
   /** How loud the other is now, 0 to 1, as the packets themselves say (RFC 6464). */
   level() {
     const receiver = this.#transceiver('audio')?.receiver;

@@ -23,7 +23,7 @@
  *   | { type: 'offer', fromId: string, offer: RTCSessionDescriptionInit, session?: string }
  *   | { type: 'answer', fromId: string, answer: RTCSessionDescriptionInit, session?: string }
  *   | { type: 'ice-candidate', fromId: string, candidate: RTCIceCandidateInit | null, session?: string }
- *   | { type: 'renegotiate', fromId: string, session?: string }
+ *   | { type: 'renegotiate', fromId: string, session?: string, holds?: string }
  *   | { type: 'ai_status', status: AiStatus, sessionId?: string, fromId?: string }
  *   | { type: 'orb-state', state: OrbState, reason?: string }
  *   | { type: 'transcript', utteranceId: string, userId: string, text: string, final: boolean, startMs: number, endMs: number }
@@ -89,7 +89,7 @@ const SHAPES = {
   offer: { fromId: id, offer: description('offer'), session: optional(text) },
   answer: { fromId: id, answer: description('answer'), session: optional(text) },
   'ice-candidate': { fromId: id, candidate, session: optional(text) },
-  renegotiate: { fromId: id, session: optional(text) },
+  renegotiate: { fromId: id, session: optional(text), holds: optional(text) },
   ai_status: { status: oneOf(AI_STATUSES), sessionId: optional(text), fromId: optional(id) },
   'orb-state': { state: oneOf(ORB_STATES), reason: optional(text) },
   transcript: {
@@ -153,6 +153,7 @@ const FINAL_CLOSES = new Map([
 
 /** Worth trying again, with what to say meanwhile. */
 const PASSING_CLOSES = new Map([
+  [1001, 'The server is being restarted. Connecting again…'],
   [1009, 'A message was too large. Connecting again…'],
   [4408, 'Joining took too long. Trying again…'],
   [4429, 'Your connection was too slow or too busy. Connecting again…'],

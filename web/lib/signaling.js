@@ -36,7 +36,7 @@ const CONNECT_TIMEOUT_MS = 10_000;
 
 /**
  * Emits `state` (detail: LinkDetail), `message` (detail: ServerMessage), and `fresh` before a join
- * that does not resume: whatever was agreed with the others is void.
+ * that does not resume: the others may have given up what was agreed with them.
  */
 export class Signaling extends EventTarget {
   /** @type {WebSocket | null} */ #socket = null;

@@ -367,7 +367,9 @@ class Room {
 
   async #endForAll() {
     try {
-      await api.endRoom(roomId, this.csrf);
+      // A guest's proof is the server's of today; it may have been restarted during the call.
+      const { csrf } = await api.me();
+      await api.endRoom(roomId, csrf);
     } catch (error) {
       const why = error instanceof api.ApiError && error.status > 0 ? '' : ' The server cannot be reached.';
       log.error(`cannot end the session: ${error}`);
