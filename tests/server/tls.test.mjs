@@ -176,6 +176,6 @@ test('with CPU_WEBSOCKET_URL there is no second port', async () => {
 test('a key that is none stops the start and says which file', () => {
   assert.throws(
     () => tricall(['serve', '--port', '0', '--data-dir', folder, '--tls-cert', cert, '--tls-key', cert], { cwd: folder }),
-    (error) => error.status === 1 && /tricall: TLS does not start with .*cert\.pem/.test(String(error.stderr)),
+    (error) => error.status === 1 && /tricall: TLS does not start: .*cert\.pem holds no PEM key/.test(String(error.stderr)),
   );
 });
