@@ -1,5 +1,6 @@
 // An orb as one might write it after the guide: it joins and ends as told, and knows no `utterance` of the channel.
-// What was said it tells as `transcript` (WORDS=transcript), only in its summary (summary), or every way (all).
+// What was said it tells as `transcript` (WORDS=transcript), only in its summary (summary), or every way (all). One that
+// `stays` does not end when asked.
 import { WebSocket } from 'ws';
 
 const arg = (name) => process.argv.find((a) => a.startsWith(`--${name}=`))?.slice(name.length + 3);
@@ -20,7 +21,7 @@ function tell() {
     if (words === 'all') {
       process.send({ type: 'utterance', ...one, sessionId });
     }
-    if (words !== 'summary') {
+    if (words !== 'summary' && words !== 'stays') {
       send({ type: 'transcript', ...one, text: line.text.slice(0, 6), final: false });
       send({ type: 'transcript', ...one, final: true });
     }
@@ -39,7 +40,7 @@ ws.on('message', (raw) => {
   }
 });
 process.on('message', (message) => {
-  if (message.type === 'shutdown_graceful') {
+  if (message.type === 'shutdown_graceful' && words !== 'stays') {
     console.log(`asked to end: ${message.reason}`);
     const summary = { duration: 5000, keyTopics: ['sleep'], progress: 'Good', recommendations: 'Rest' };
     if (words !== 'transcript') {

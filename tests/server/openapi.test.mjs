@@ -1,0 +1,247 @@
+// docs/openapi.yaml against the running server and its table of routes: nothing is undocumented, nothing is promised
+// that does not happen, and each documented answer was seen, save those named in UNSEEN.
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import yaml from 'js-yaml';
+import { enter } from '../lib/participant.mjs';
+import { cookiesOf, joinToken, ROOT, startServer } from '../lib/server.mjs';
+
+const doc = yaml.load(fs.readFileSync(path.join(ROOT, 'docs/openapi.yaml'), 'utf8'));
+const METHODS = ['get', 'post', 'put', 'patch', 'delete'];
+
+const resolve = (node) =>
+  node?.$ref ? resolve(node.$ref.slice(2).split('/').reduce((at, key) => at[key], doc) ?? assert.fail(node.$ref)) : node;
+
+/** { 'get /api/me': operation, ... } */
+const operations = Object.fromEntries(
+  Object.entries(doc.paths).flatMap(([address, item]) =>
+    METHODS.filter((method) => item[method]).map((method) => [`${method} ${address}`, item[method]]),
+  ),
+);
+
+/** As much of JSON Schema 2020-12 as the document uses; what it does not know it refuses. */
+function check(value, schemaOrRef, where) {
+  const schema = resolve(schemaOrRef);
+  for (const key of Object.keys(schema)) {
+    assert.ok(['type', 'properties', 'required', 'additionalProperties', 'items', 'enum', 'const', 'pattern', 'anyOf', 'description'].includes(key), `${where}: ${key}`);
+  }
+  if (schema.anyOf) {
+    assert.ok(schema.anyOf.some((one) => { try { check(value, one, where); return true; } catch { return false; } }), `${where}: ${JSON.stringify(value)}`);
+  }
+  if (schema.type) {
+    const type = value === null ? 'null' : Array.isArray(value) ? 'array' : Number.isInteger(value) ? 'integer' : typeof value;
+    assert.ok([schema.type].flat().includes(type), `${where}: ${type} is not ${schema.type}`);
+  }
+  if (schema.enum) {
+    assert.ok(schema.enum.includes(value), `${where}: ${value} of ${schema.enum}`);
+  }
+  if ('const' in schema) {
+    assert.equal(value, schema.const, where);
+  }
+  if (schema.pattern && typeof value === 'string') {
+    assert.match(value, new RegExp(schema.pattern), where);
+  }
+  for (const name of schema.required ?? []) {
+    assert.ok(name in value, `${where}: ${name} is missing`);
+  }
+  for (const [name, member] of Object.entries(schema.properties ? value : {})) {
+    assert.ok(schema.additionalProperties !== false || schema.properties[name], `${where}: ${name} is not documented`);
+    if (schema.properties[name]) {
+      check(member, schema.properties[name], `${where}.${name}`);
+    }
+  }
+  if (schema.items) {
+    value.forEach((item, index) => check(item, schema.items, `${where}[${index}]`));
+  }
+}
+
+const seen = new Set();
+let server, coach, client, stranger;
+
+/** Does it, holds the answer against the document, and notes that it was seen. */
+async function does(operation, status, { room = 'r1', query = '', cookie, headers, body, url = server.url } = {}) {
+  const described = resolve(operations[operation]?.responses[status]);
+  assert.ok(described, `${operation} ${status} is documented`);
+  const [method, address] = operation.split(' ');
+  const response = await fetch(url + address.replace('{roomId}', room) + query, {
+    method: method.toUpperCase(),
+    redirect: 'manual',
+    body: body && JSON.stringify(body),
+    headers: { ...(cookie ? { cookie } : {}), ...(body ? { 'content-type': 'application/json' } : {}), ...headers },
+  });
+  const text = await response.text();
+  assert.equal(response.status, Number(status), `${operation}: ${text}`);
+  const [type] = response.headers.get('content-type').split(';');
+  assert.deepEqual([type], Object.keys(described.content), `${operation} ${status}`);
+  for (const [name, header] of Object.entries(described.headers ?? {})) {
+    assert.ok(response.headers.has(name) || !header.required, `${operation} ${status} has ${name}`);
+    check(response.headers.get(name) ?? '', header.schema, name);
+  }
+  const answer = type === 'text/plain' ? text : JSON.parse(text);
+  check(answer, described.content[type].schema, `${operation} ${status}`);
+  if (type === 'application/problem+json') {
+    assert.equal(answer.status, Number(status));
+  }
+  seen.add(`${operation} ${status}`);
+  return { answer, cookies: cookiesOf(response), response };
+}
+
+const signIn = async ({ email, password }) => {
+  const { answer, cookies } = await does('post /api/sign-in', 200, { body: { email, password, return: '/room/r1' } });
+  return { cookie: cookies[0].split(';')[0], csrf: answer.csrf };
+};
+
+before(async () => {
+  server = await startServer({
+    env: { ENABLE_AI_ORBS: 'false', STUN_URLS: 'stun:s.example.org', TURN_URLS: 'turn:t.example.org', TURN_SECRET: 'north' },
+  });
+  coach = server.addUser({ role: 'coach' });
+  client = server.addUser({ role: 'client' });
+  stranger = server.addUser({ role: 'client' });
+  server.addAppointment({ room: 'r1', coach: coach.email, client: client.email, starts: '2026-11-23T18:00:00Z' });
+  server.addAppointment({ room: 'r2', coach: coach.email, client: client.email, status: 'test' });
+});
+after(() => server?.stop());
+
+test('every route of the server is documented, and no other', () => {
+  const source = fs.readFileSync(path.join(ROOT, 'src/server/http_site.c'), 'utf8');
+  const routes = [...source.matchAll(/\{TC_HTTP_(\w+), "([^"]+)", \w+\}/g)].map(([, method, address]) => `${method.toLowerCase()} ${address.replace(':id', '{roomId}')}`);
+  assert.ok(routes.length > 10, 'the table of routes was read');
+  const programs = routes.filter((route) => / (\/api\/|\/healthz|\/readyz|\/metrics|\/room\/\{roomId\}\/leave)/.test(route));
+  assert.deepEqual(Object.keys(operations).sort(), programs.sort());
+});
+
+test('the document holds together', () => {
+  const ids = Object.values(operations).map((operation) => operation.operationId);
+  assert.equal(new Set(ids).size, ids.length);
+  const refs = [...JSON.stringify(doc).matchAll(/"\$ref":"([^"]+)"/g)].map(([, ref]) => ref);
+  refs.forEach(($ref) => resolve({ $ref }));
+  for (const [kind, parts] of Object.entries(doc.components)) {
+    for (const name of Object.keys(parts).filter(() => kind !== 'securitySchemes')) {
+      assert.ok(refs.includes(`#/components/${kind}/${name}`), `${kind}/${name} is used`);
+    }
+  }
+  const tags = doc.tags.map(({ name }) => name);
+  for (const operation of Object.values(operations)) {
+    const security = operation.security ?? doc.security;
+    security.flatMap(Object.keys).forEach((name) => assert.ok(doc.components.securitySchemes[name], name));
+    operation.tags.forEach((tag) => assert.ok(tags.includes(tag), tag));
+  }
+  const meson = fs.readFileSync(path.join(ROOT, 'meson.build'), 'utf8');
+  assert.equal(doc.info.version, /version: '([^']+)'/.exec(meson)[1]);
+});
+
+test('other methods are refused where there is a route', async () => {
+  for (const operation of Object.keys(operations)) {
+    const [method, address] = operation.split(' ');
+    const other = method === 'get' ? 'POST' : 'GET';
+    const response = await fetch(server.url + address.replace('{roomId}', 'r1'), { method: other });
+    assert.equal(response.status, 405, `${other} ${address}`);
+    assert.equal(response.headers.get('allow'), method === 'get' ? 'GET, HEAD' : 'POST', address);
+    if (method === 'get') {
+      assert.notEqual((await fetch(server.url + address.replace('{roomId}', 'r1'), { method: 'HEAD' })).status, 405, address);
+    }
+  }
+});
+
+test('signing in and out', async () => {
+  const foreign = { origin: 'https://elsewhere.example' };
+  await does('post /api/sign-in', 400, { body: { email: 'x' } });
+  await does('post /api/sign-in', 401, { body: { email: coach.email, password: 'not this one' } });
+  await does('post /api/sign-in', 403, { body: { email: coach.email, password: coach.password }, headers: foreign });
+  const { cookie, csrf } = await signIn(coach);
+  await does('get /api/me', 200, { cookie });
+  await does('get /api/me', 401);
+  await does('post /api/sign-out', 403, { cookie });
+  await does('post /api/sign-out', 403, { cookie, headers: { ...foreign, 'x-csrf-token': csrf } });
+  await does('post /api/sign-out', 200, { cookie, headers: { 'x-csrf-token': csrf } });
+  await does('post /api/sign-out', 200);
+  await does('get /api/me', 401, { cookie });
+});
+
+test('appointments', async () => {
+  const { cookie } = await signIn(coach);
+  const { answer } = await does('get /api/appointments', 200, { cookie });
+  assert.deepEqual(answer.appointments.map((one) => [one.room, one.starts]), [['r2', null], ['r1', '2026-11-23T18:00:00Z']]);
+  await does('get /api/appointments', 401);
+});
+
+test('rooms, for those of an appointment, guests and others', async () => {
+  const mine = await signIn(client);
+  const others = await signIn(stranger);
+  await does('get /api/room/{roomId}', 200, { cookie: mine.cookie });
+  await does('get /api/room/{roomId}', 200, { room: 'r2', cookie: mine.cookie });
+  await does('get /api/room/{roomId}', 401);
+  await does('get /api/room/{roomId}', 403, { cookie: others.cookie });
+  await does('get /api/room/{roomId}', 404, { room: 'none', cookie: mine.cookie });
+  const token = joinToken({ sub: 'guest', name: 'Guest', room: 'site', role: 'client' });
+  await does('get /api/room/{roomId}', 200, { room: 'site', query: `?token=${token}` });
+  const admitted = await fetch(`${server.url}/room/site?token=${token}`, { redirect: 'manual' });
+  const guest = cookiesOf(admitted)[0].split(';')[0];
+  const { answer } = await does('get /api/room/{roomId}', 200, { room: 'site', cookie: guest });
+  assert.deepEqual([answer.status, answer.minutes, answer.user.id], [null, null, 'guest']);
+  assert.equal((await does('get /api/me', 200, { cookie: guest })).answer.user.email, undefined);
+});
+
+test('leaving and ending', async () => {
+  const them = await signIn(client);
+  const owner = await signIn(coach);
+  const others = await signIn(stranger);
+  for (const [operation, cookie] of [['post /room/{roomId}/leave', them.cookie], ['post /api/room/{roomId}/end', owner.cookie]]) {
+    const headers = { 'x-csrf-token': owner.csrf };
+    await does(operation, 200, { cookie, headers });
+    await does(operation, 401);
+    await does(operation, 403, { cookie: others.cookie, headers: { 'x-csrf-token': others.csrf } });
+    await does(operation, 403, { cookie, headers: { ...headers, origin: 'https://elsewhere.example' } });
+    await does(operation, 404, { room: 'none', cookie });
+  }
+  await does('post /api/room/{roomId}/end', 403, { cookie: owner.cookie }); // no X-CSRF-Token
+  await does('post /api/room/{roomId}/end', 403, { cookie: them.cookie, headers: { 'x-csrf-token': them.csrf } });
+});
+
+test('ICE servers', async () => {
+  const { cookie } = await signIn(client);
+  const { answer } = await does('get /api/ice-servers', 200, { cookie });
+  assert.deepEqual(answer.iceServers.map(({ urls }) => urls), [['stun:s.example.org'], ['turn:t.example.org']]);
+  assert.ok(answer.iceServers[1].credential);
+  const authorization = `Bearer ${joinToken({ sub: 'u', name: 'U', room: 'r', role: 'client' })}`;
+  await does('get /api/ice-servers', 200, { headers: { authorization } });
+  await does('get /api/ice-servers', 401);
+});
+
+test('for operators', async () => {
+  await does('get /healthz', 200);
+  await does('get /readyz', 200);
+  await does('get /metrics', 200);
+});
+
+test('a server that drains is not ready', async () => {
+  const own = await startServer({
+    env: { ORB_COMMAND: `"${process.execPath}" "${ROOT}/tests/mock/wordless-orb.mjs" `, WORDS: 'stays', ORB_KILL_GRACE: '5000' },
+  });
+  const person = await enter(own, 'drain', 'u1', 'client');
+  await person.next((m) => m.type === 'orb-state' && m.state === 'ready');
+  own.child.kill('SIGTERM');
+  await own.logged(/draining: orbs are asked to end/);
+  const { answer } = await does('get /readyz', 503, { url: own.url });
+  assert.equal(answer.status, 'draining');
+  person.socket.terminate();
+  await own.stop('SIGTERM'); // the second: at once
+});
+
+test('too many wrong passwords', async () => {
+  for (let left = 10; left > 0; left--) {
+    await does('post /api/sign-in', 401, { body: { email: 'nobody@example.org', password: `guess ${left}` } });
+  }
+  await does('post /api/sign-in', 429, { body: { email: 'nobody@example.org', password: 'guess' } });
+});
+
+/** A database that does not answer, or no memory: not to be had from outside. */
+const UNSEEN = (answer) => answer.endsWith(' 503') && !answer.startsWith('get /readyz');
+
+test('each documented answer was given', () => {
+  const documented = Object.entries(operations).flatMap(([operation, { responses }]) => Object.keys(responses).map((status) => `${operation} ${status}`));
+  assert.deepEqual(documented.filter((answer) => !seen.has(answer) && !UNSEEN(answer)), []);
+});
