@@ -1,7 +1,7 @@
 // What an orb costs and how fast it is: ours beside the guide's on Node, in the same run, and the targets.
 //   node bench/orb/run.mjs [--only start,join,call,models,connect,echo,answer,eight] [--rounds 5] [--seconds 10]
 //     [--beeps 30] [--answers 12] [--nice] [--json FILE]
-//   --nice: all at nice -15, so that neighbours on the machine hardly count (`answer` and `eight` need a quiet one)
+//   --nice: all at nice -15, so that neighbours on the machine hardly count (`eight` needs a quiet one)
 // Nothing but 127.0.0.1 and a namespace of its own is used. README.md says what each figure is.
 import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
@@ -248,7 +248,7 @@ async function echo() {
 }
 
 async function answer(folder) {
-  const { turn, speak } = await answering(folder, Number(opt.answers));
+  const { turn, speak } = await atRealtime(() => answering(folder, Number(opt.answers)));
   row('end of turn decided -> first packet, p50', 'ms', p50(turn), NaN, 15);
   row('end of turn decided -> first packet, p95', 'ms', p95(turn), NaN, 80);
   row('answer chosen -> first packet, p50', 'ms', p50(speak), NaN);
