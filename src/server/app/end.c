@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/app/app.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#include "base/log.h"
+
+TC_LOG_TOPIC("server");
+
+#define TICK_MS 1000
+/* At the end people's sockets get their close frame; whoever does not answer it waits no longer. */
+#define FAREWELL_MS       1000
+#define FAREWELL_CHECK_MS 20
+
+static void close_when_done(struct tc_app *app)
+{
+	bool alone = tc_rooms_counts(app->rooms).connections == 0;
+	if (!app->listener || !app->written ||
+	    (!alone && tc_clock_ms(app->clock) < app->farewell_by)) {
+		return;
+	}
+	uv_close((uv_handle_t *)&app->tick, NULL);
+	tc_listener_close(app->listener);
+	app->listener = NULL;
+	tc_ws_close(app->ws);
+	app->ws = NULL;
+}
+
+static void on_farewell(uv_timer_t *timer)
+{
+	close_when_done(timer->data);
+}
+
+static void on_journal_flushed(void *user)
+{
+	struct tc_app *app = user;
+	TC_INFO(NULL, "everything is written");
+	app->written = true;
+	close_when_done(app);
+}
+
+static void on_orbs_closed(void *user)
+{
+	struct tc_app *app = user;
+	app->closing = NULL;
+	app->site->config.orbs = NULL;
+	tc_calls_end_all(app->calls);
+	uv_close((uv_handle_t *)&app->term, NULL);
+	uv_close((uv_handle_t *)&app->interrupt, NULL);
+	/* Told so, pages come back to the next server; their media, between them, never stops. */
+	tc_rooms_go_away(app->rooms);
+	app->farewell_by = tc_clock_ms(app->clock) + FAREWELL_MS;
+	uv_timer_start(&app->tick, on_farewell, FAREWELL_CHECK_MS, FAREWELL_CHECK_MS);
+	tc_journal_flush(app->journal, on_journal_flushed, app);
+}
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct tc_app *app = handle->data;
+	if (++app->signals > 1) {
+		TC_WARN(NULL, "ending at once");
+		if (app->closing) {
+			tc_orbs_kill_all(app->closing);
+		}
+		_exit(1);
+	}
+	TC_INFO(NULL, "draining: orbs are asked to end");
+	app->site->draining = true;
+	app->closing = app->orbs;
+	app->orbs = NULL;
+	if (app->closing) {
+		tc_orbs_close(app->closing, on_orbs_closed, app);
+	} else {
+		on_orbs_closed(app);
+	}
+}
+
+static void on_tick(uv_timer_t *timer)
+{
+	struct tc_app *app = timer->data;
+	tc_calls_tick(app->calls);
+}
+
+void tc_app_start_handles(struct tc_app *app)
+{
+	uv_signal_init(&app->loop, &app->term);
+	uv_signal_init(&app->loop, &app->interrupt);
+	uv_timer_init(&app->loop, &app->tick);
+	app->term.data = app->interrupt.data = app->tick.data = app;
+	uv_signal_start(&app->term, on_signal, SIGTERM);
+	uv_signal_start(&app->interrupt, on_signal, SIGINT);
+	uv_timer_start(&app->tick, on_tick, TICK_MS, TICK_MS);
+}
+
+void tc_app_finish(struct tc_app *app)
+{
+	tc_listener_close(app->listener);
+	tc_ws_close(app->ws);
+	if (app->orbs) {
+		tc_orbs_close(app->orbs, NULL, NULL);
+	}
+	if (app->loop_made) {
+		uv_run(&app->loop, UV_RUN_DEFAULT);
+	}
+	tc_site_destroy(app->site);
+	tc_http_destroy(app->http);
+	tc_rooms_destroy(app->rooms);
+	tc_journal_destroy(app->journal);
+	tc_calls_destroy(app->calls);
+	tc_gate_destroy(app->gate);
+	tc_static_free(app->files);
+	tc_store_close(app->log);
+	tc_store_close(app->work);
+	tc_store_close(app->reads);
+	if (app->loop_made) {
+		(void)uv_loop_close(&app->loop);
+	}
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "server/app/app.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+
+TC_LOG_TOPIC("server");
+
+#define EARLY_MS (15 * 60 * 1000) /* as web/lib/room-state.js has it */
+/* An orb's token outlives its longest life a little: it may be late to end. */
+#define ORB_TOKEN_SLACK_S 600
+
+int tc_app_on_access(void *user, const struct tc_access_request *request, struct tc_access *out,
+		     const char **why)
+{
+	struct tc_app *app = user;
+	if (app->farewell_by) {
+		*why = "the server is shutting down";
+		return 503;
+	}
+	return tc_gate_enter(app->gate, request, out, why);
+}
+
+void tc_app_on_request(void *user, struct tc_http_request *request)
+{
+	struct tc_app *app = user;
+	tc_site_handle(app->site, request);
+}
+
+/* The room's call, with the people we know to belong to it. */
+static const struct tc_call *call_of(struct tc_app *app, const char *room,
+				     const struct tc_room_person *who)
+{
+	struct tc_appointment a = {0};
+	const struct tc_call *call = tc_calls_find(app->calls, room);
+	if (!call && tc_store_appointment(app->reads, room, &a) != 0) {
+		a = (struct tc_appointment){0};
+	}
+	call = tc_calls_get(app->calls, room, a.coach, a.client);
+	/* A room that a join token named has no appointment: its people show who they are. */
+	tc_calls_met(app->calls, room, who->role, who->user_id);
+	return call;
+}
+
+/* When the two people's time is up, as the pages count it. 0: no fixed end. */
+static int64_t end_of(const struct tc_call *call, const struct tc_appointment *a)
+{
+	int64_t length_ms = a->minutes * 60 * 1000;
+	int64_t planned = a->starts_ms + length_ms;
+	if (a->minutes <= 0) {
+		return 0;
+	}
+	/* Without a fixed time, or far from it, the time runs from when they met. */
+	bool inside = a->starts_ms && call->started_ms > a->starts_ms - EARLY_MS &&
+		      call->started_ms < planned;
+	return inside ? planned : call->started_ms + length_ms;
+}
+
+static void on_joined(void *user, const char *room, const struct tc_room_person *who, int humans)
+{
+	struct tc_app *app = user;
+	const struct tc_call *call = call_of(app, room, who);
+	struct tc_appointment a;
+	if (!call) {
+		TC_ERROR(room, "no memory for its call");
+		return;
+	}
+	tc_calls_people(app->calls, room, humans);
+	if (who->ai) {
+		return;
+	}
+	if (!app->orbs) {
+		tc_rooms_set_orb_state(app->rooms, room, "off",
+				       app->signals ? "the server is restarting"
+						    : "AI orbs are turned off here");
+		return;
+	}
+	bool known = tc_store_appointment(app->reads, room, &a) == 0;
+	struct tc_orb_room orb = {.room = room,
+				  .session = call->id,
+				  .coach = call->coach,
+				  .client = call->client,
+				  .test = known && a.test,
+				  .ends_ms = known ? end_of(call, &a) : 0};
+	tc_orbs_joined(app->orbs, &orb, who->user_id);
+}
+
+static void on_left(void *user, const char *room, const struct tc_room_person *who, int humans,
+		    const char *reason)
+{
+	struct tc_app *app = user;
+	tc_calls_people(app->calls, room, humans);
+	if (app->orbs && !who->ai) {
+		tc_orbs_left(app->orbs, room, who->user_id);
+	}
+}
+
+/* For orbs that tell nothing on the channel: their transcripts are kept, and are signs of life. */
+static bool on_transcript(void *user, const char *room, const char *json, size_t len)
+{
+	struct tc_app *app = user;
+	const struct tc_call *call = tc_calls_find(app->calls, room);
+	int err = -ENOENT;
+	if (call) {
+		err = tc_journal_transcript(app->journal, call->id, room, json, len);
+	}
+	if (err) {
+		TC_WARN(room, "a transcript of the orb not stored: %s", tc_err_str(err));
+	}
+	if (app->orbs) {
+		tc_orbs_active(app->orbs, room);
+	}
+	return !err;
+}
+
+/* One that failed is shown, too: the journal has logged it. */
+void tc_app_on_transcript_stored(void *user, const char *room, const char *json, size_t len,
+				 int err)
+{
+	struct tc_app *app = user;
+	tc_rooms_show(app->rooms, room, json, len);
+}
+
+static void on_call_began(void *user, const struct tc_call *call)
+{
+	struct tc_app *app = user;
+	(void)tc_journal_call_began(app->journal, call);
+}
+
+static void on_call_ended(void *user, const struct tc_call *call)
+{
+	struct tc_app *app = user;
+	(void)tc_journal_call_ended(app->journal, call);
+}
+
+static int on_orb_token(void *user, const char *room, const char *session, char *out, size_t size)
+{
+	struct tc_app *app = user;
+	int64_t ttl_s = app->config->orb_max_lifetime / 1000 + ORB_TOKEN_SLACK_S;
+	return tc_gate_orb_token(app->gate, room, session, ttl_s, out, size);
+}
+
+static void on_orb_token_revoked(void *user, const char *room, const char *session)
+{
+	struct tc_app *app = user;
+	tc_gate_orb_revoke(app->gate, session);
+}
+
+static void on_orb_state(void *user, const char *room, enum tc_orb_state state, const char *reason)
+{
+	struct tc_app *app = user;
+	tc_rooms_set_orb_state(app->rooms, room, tc_orb_state_str(state), reason);
+}
+
+/* The session is the orb's own word: its last message may come when the room has a new call. */
+static void on_orb_message(void *user, const char *room, const char *type, const char *text,
+			   size_t len)
+{
+	struct tc_app *app = user;
+	struct tc_json json;
+	char session[TC_ID_SIZE];
+	const struct tc_call *call = tc_calls_find(app->calls, room);
+	if (tc_json_parse(&json, text, len, NULL) ||
+	    tc_json_get_str(json, "sessionId", session, sizeof(session)) < 0 ||
+	    !tc_id_valid(session)) {
+		snprintf(session, sizeof(session), "%s", call ? call->id : "");
+	}
+	int err = 0;
+	if (!session[0]) {
+		err = -ENOENT;
+	} else if (strcmp(type, "utterance") == 0) {
+		err = tc_journal_utterance(app->journal, session, text, len);
+	} else if (strcmp(type, "session_summary") == 0) {
+		err = tc_journal_summary(app->journal, session, text, len);
+	}
+	if (err) {
+		TC_WARN(room, "%s of the orb not stored: %s", type, tc_err_str(err));
+	}
+}
+
+const struct tc_rooms_events tc_app_rooms_events = {
+	.joined = on_joined, .left = on_left, .transcript = on_transcript};
+
+const struct tc_calls_events tc_app_calls_events = {.began = on_call_began, .ended = on_call_ended};
+
+const struct tc_orbs_events tc_app_orbs_events = {.token = on_orb_token,
+						  .token_revoked = on_orb_token_revoked,
+						  .state = on_orb_state,
+						  .message = on_orb_message};
