@@ -8,115 +8,28 @@
 #include "base/assert.h"
 #include "base/err.h"
 
-/* A line buffer that grew beyond this is given back after its line. */
-#define KEEP_BYTES (64u * 1024)
-
 static const char *const type_names[] = {
-	"other",     "orb_ready",         "orb_heartbeat",       "orb_error", "session_summary",
-	"utterance", "shutdown_graceful", "update_participants", "restore",
+	"other",
+	"orb_ready",
+	"orb_heartbeat",
+	"orb_error",
+	"session_summary",
+	"utterance",
+	"pong",
+	"adopt",
+	"shutdown_graceful",
+	"update_participants",
+	"restore",
+	"ping",
+	"stored",
+	"shed",
+	"adopted",
 };
 
 const char *tc_channel_type_str(enum tc_channel_type type)
 {
 	return type_names[type];
 }
-
-/* --- lines --- */
-
-void tc_channel_framer_init(struct tc_channel_framer *framer,
-			    const struct tc_channel_events *events, void *user)
-{
-	*framer = (struct tc_channel_framer){.events = events, .user = user};
-	tc_buf_init(&framer->half);
-}
-
-void tc_channel_framer_finish(struct tc_channel_framer *framer)
-{
-	tc_buf_finish(&framer->half);
-	framer->skipped = 0;
-}
-
-static void drop(struct tc_channel_framer *framer, const char *why, size_t len)
-{
-	if (framer->events->dropped) {
-		framer->events->dropped(framer->user, why, len);
-	}
-}
-
-/* Node's internal messages: passing of handles, the debugger. Node never writes the prefix with
- * escapes, so it is compared as it stands. */
-static bool is_node_internal(struct tc_json object)
-{
-	static const char prefix[] = "\"NODE_";
-	struct tc_json cmd;
-	return tc_json_get(object, "cmd", &cmd) && cmd.len >= sizeof(prefix) &&
-	       memcmp(cmd.at, prefix, sizeof(prefix) - 1) == 0;
-}
-
-static void take_line(struct tc_channel_framer *framer, const char *line, size_t len)
-{
-	struct tc_json value;
-	if (tc_json_parse(&value, line, len, NULL) || tc_json_type(value) != TC_JSON_OBJECT) {
-		drop(framer, "no JSON object", len);
-	} else if (!is_node_internal(value) && framer->events->object) {
-		framer->events->object(framer->user, value);
-	}
-}
-
-/* More of a line whose end has not come. */
-static void keep_half(struct tc_channel_framer *framer, const char *data, size_t len)
-{
-	if (framer->skipped) {
-		framer->skipped += len;
-		return;
-	}
-	size_t so_far = framer->half.len + len;
-	if (so_far <= TC_CHANNEL_MAX_LINE) {
-		tc_buf_put(&framer->half, data, len);
-	}
-	if (so_far > TC_CHANNEL_MAX_LINE || framer->half.err) {
-		framer->skipped = so_far;
-		tc_buf_finish(&framer->half);
-	}
-}
-
-static void end_line(struct tc_channel_framer *framer, const char *data, size_t len)
-{
-	if (framer->half.len == 0 && !framer->skipped && len <= TC_CHANNEL_MAX_LINE) {
-		take_line(framer, data, len); /* whole in one read: nothing is copied */
-		return;
-	}
-	keep_half(framer, data, len);
-	if (framer->skipped) {
-		bool large = framer->skipped > TC_CHANNEL_MAX_LINE;
-		drop(framer, large ? "longer than 8 MiB" : "out of memory", framer->skipped);
-		framer->skipped = 0;
-		return;
-	}
-	take_line(framer, framer->half.data, framer->half.len);
-	if (framer->half.cap > KEEP_BYTES) {
-		tc_buf_finish(&framer->half);
-	} else {
-		tc_buf_reset(&framer->half);
-	}
-}
-
-void tc_channel_framer_push(struct tc_channel_framer *framer, const void *data, size_t len)
-{
-	const char *at = data;
-	const char *end = at + len;
-	while (at < end) {
-		const char *newline = memchr(at, '\n', (size_t)(end - at));
-		if (!newline) {
-			keep_half(framer, at, (size_t)(end - at));
-			return;
-		}
-		end_line(framer, at, (size_t)(newline - at));
-		at = newline + 1;
-	}
-}
-
-/* --- messages --- */
 
 void tc_channel_metrics_init(struct tc_channel_metrics *metrics)
 {
@@ -222,6 +135,38 @@ static void get_metrics(struct reader *r, struct tc_channel_metrics *out)
 	r->bad = inner.bad;
 }
 
+static const char *const worker_names[TC_WORKERS] = {"audio", "video", "recognizer", "voice"};
+
+const char *tc_worker_str(enum tc_worker worker)
+{
+	return worker_names[worker];
+}
+
+static void get_workers(struct reader *r, struct tc_channel_message *out)
+{
+	struct reader inner = {.bad = r->bad};
+	for (size_t i = 0; i < TC_WORKERS; i++) {
+		out->busy_ms[i] = -1;
+	}
+	if (!get(r, "busy", TC_JSON_OBJECT, &inner.object)) {
+		return;
+	}
+	for (size_t i = 0; i < TC_WORKERS; i++) {
+		get_int(&inner, worker_names[i], &out->busy_ms[i]);
+	}
+	r->bad = inner.bad;
+}
+
+static void get_adopt(struct reader *r, struct tc_channel_message *out)
+{
+	get_int(r, "pid", &out->pid);
+	get_text(r, "coachId", out->coach, sizeof(out->coach));
+	get_text(r, "clientId", out->client, sizeof(out->client));
+	get_bool(r, "test", &out->test);
+	get_int(r, "elapsed", &out->elapsed_ms);
+	get(r, "participants", TC_JSON_ARRAY, &out->participants);
+}
+
 static enum tc_channel_type type_of(struct tc_json word)
 {
 	for (size_t i = TC_CHANNEL_ORB_READY; i < TC_COUNT(type_names); i++) {
@@ -251,6 +196,26 @@ static void get_fields(struct reader *r, struct tc_channel_message *out)
 		break;
 	case TC_CHANNEL_SESSION_SUMMARY:
 		get(r, "summary", TC_JSON_OBJECT, &out->summary);
+		break;
+	case TC_CHANNEL_PING:
+		get_int(r, "id", &out->ping);
+		break;
+	case TC_CHANNEL_PONG:
+		get_int(r, "id", &out->ping);
+		get_workers(r, out);
+		break;
+	case TC_CHANNEL_STORED:
+		get_text(r, "utteranceId", out->utterance, sizeof(out->utterance));
+		get_bool(r, "summary", &out->summary_stored);
+		break;
+	case TC_CHANNEL_SHED:
+		get_int(r, "level", &out->shed);
+		break;
+	case TC_CHANNEL_ADOPT:
+		get_adopt(r, out);
+		break;
+	case TC_CHANNEL_ADOPTED:
+		get(r, "token", TC_JSON_STRING, &out->token);
 		break;
 	case TC_CHANNEL_SHUTDOWN_GRACEFUL:
 		get_text(r, "reason", out->reason, sizeof(out->reason));

@@ -25,10 +25,33 @@ enum tc_channel_type {
 	TC_CHANNEL_ORB_ERROR,
 	TC_CHANNEL_SESSION_SUMMARY,
 	TC_CHANNEL_UTTERANCE,
+	TC_CHANNEL_PONG,
+	TC_CHANNEL_ADOPT,
 	/* manager -> orb */
 	TC_CHANNEL_SHUTDOWN_GRACEFUL,
 	TC_CHANNEL_UPDATE_PARTICIPANTS,
 	TC_CHANNEL_RESTORE,
+	TC_CHANNEL_PING,
+	TC_CHANNEL_STORED,
+	TC_CHANNEL_SHED,
+	TC_CHANNEL_ADOPTED,
+};
+
+/* The orb's threads beside its main loop, whose progress a pong tells. */
+enum tc_worker {
+	TC_WORKER_AUDIO,
+	TC_WORKER_VIDEO,
+	TC_WORKER_RECOGNIZER,
+	TC_WORKER_VOICE,
+	TC_WORKERS,
+};
+const char *tc_worker_str(enum tc_worker worker);
+
+/* What an orb may be asked to do without, one step after the other. */
+enum tc_shed {
+	TC_SHED_NOTHING,
+	TC_SHED_PICTURE,    /* its picture comes less often */
+	TC_SHED_RECOGNIZER, /* and the recognizer tries less hard */
 };
 
 /* NAN (or -1 for the counts): not known; such a field is not written. */
@@ -58,9 +81,19 @@ struct tc_channel_message {
 	char error[512];          /* orb_error, cut to fit */
 	bool fatal;               /* orb_error */
 	int64_t timestamp_ms;     /* orb_heartbeat */
-	int64_t elapsed_ms;       /* restore: elapsed */
+	int64_t elapsed_ms;       /* restore, adopt: since the session began */
+	int64_t ping;             /* ping, pong: id */
+	/* pong: how long each thread has been at what it is doing now; 0: it waits; -1: not told */
+	int64_t busy_ms[TC_WORKERS];
+	char utterance[TC_ID_SIZE]; /* stored: utteranceId; "" with summary_stored */
+	bool summary_stored;
+	int64_t shed; /* shed: level, see enum tc_shed */
+	int64_t pid;  /* adopt, as are the next three */
+	char coach[TC_ID_SIZE], client[TC_ID_SIZE];
+	bool test;
+	struct tc_json token; /* string: adopted; its new ORB_TOKEN */
 	struct tc_channel_metrics metrics;
-	struct tc_json participants; /* array: orb_ready, update_participants */
+	struct tc_json participants; /* array: orb_ready, update_participants, adopt */
 	struct tc_json utterances;   /* array: restore; items for tc_channel_utterance_parse() */
 	struct tc_json summary;      /* object: session_summary */
 };
@@ -117,5 +150,20 @@ void tc_channel_put_shutdown(struct tc_buf *out, const char *reason);
 void tc_channel_put_participants(struct tc_buf *out, const char *const *ids, size_t count);
 void tc_channel_put_restore(struct tc_buf *out, const char *mode, int64_t elapsed_ms,
 			    const struct tc_channel_utterance *utterances, size_t count);
+void tc_channel_put_ping(struct tc_buf *out, int64_t id);
+void tc_channel_put_pong(struct tc_buf *out, int64_t id, const int64_t busy_ms[TC_WORKERS]);
+/* utterance_id NULL: the summary is. */
+void tc_channel_put_stored(struct tc_buf *out, const char *utterance_id);
+void tc_channel_put_shed(struct tc_buf *out, enum tc_shed level);
+
+struct tc_channel_adopt { /* all borrowed */
+	const char *room, *session, *coach, *client;
+	bool test;
+	int64_t pid, elapsed_ms;
+	const char *const *participants;
+	size_t count;
+};
+void tc_channel_put_adopt(struct tc_buf *out, const struct tc_channel_adopt *adopt);
+void tc_channel_put_adopted(struct tc_buf *out, const char *token); /* NULL: the old one holds */
 
 #endif

@@ -164,3 +164,70 @@ void tc_channel_put_restore(struct tc_buf *out, const char *mode, int64_t elapse
 	put_utterances(&w, "utterances", utterances, count);
 	end(&w);
 }
+
+void tc_channel_put_ping(struct tc_buf *out, int64_t id)
+{
+	struct tc_json_writer w;
+	begin(&w, out, TC_CHANNEL_PING);
+	tc_json_field_int(&w, "id", id);
+	end(&w);
+}
+
+void tc_channel_put_pong(struct tc_buf *out, int64_t id, const int64_t busy_ms[TC_WORKERS])
+{
+	struct tc_json_writer w;
+	begin(&w, out, TC_CHANNEL_PONG);
+	tc_json_field_int(&w, "id", id);
+	tc_json_key(&w, "busy");
+	tc_json_begin_object(&w);
+	for (int i = 0; i < TC_WORKERS; i++) {
+		put_counted(&w, tc_worker_str((enum tc_worker)i), busy_ms[i]);
+	}
+	tc_json_end_object(&w);
+	end(&w);
+}
+
+void tc_channel_put_stored(struct tc_buf *out, const char *utterance_id)
+{
+	struct tc_json_writer w;
+	begin(&w, out, TC_CHANNEL_STORED);
+	if (utterance_id) {
+		tc_json_field_str(&w, "utteranceId", utterance_id);
+	} else {
+		tc_json_field_bool(&w, "summary", true);
+	}
+	end(&w);
+}
+
+void tc_channel_put_shed(struct tc_buf *out, enum tc_shed level)
+{
+	struct tc_json_writer w;
+	begin(&w, out, TC_CHANNEL_SHED);
+	tc_json_field_int(&w, "level", level);
+	end(&w);
+}
+
+void tc_channel_put_adopt(struct tc_buf *out, const struct tc_channel_adopt *adopt)
+{
+	struct tc_json_writer w;
+	begin(&w, out, TC_CHANNEL_ADOPT);
+	tc_json_field_str(&w, "roomId", adopt->room);
+	tc_json_field_str(&w, "sessionId", adopt->session);
+	tc_json_field_int(&w, "pid", adopt->pid);
+	tc_json_field_str(&w, "coachId", adopt->coach);
+	tc_json_field_str(&w, "clientId", adopt->client);
+	tc_json_field_bool(&w, "test", adopt->test);
+	tc_json_field_int(&w, "elapsed", adopt->elapsed_ms);
+	put_strings(&w, "participants", adopt->participants, adopt->count);
+	end(&w);
+}
+
+void tc_channel_put_adopted(struct tc_buf *out, const char *token)
+{
+	struct tc_json_writer w;
+	begin(&w, out, TC_CHANNEL_ADOPTED);
+	if (token) {
+		tc_json_field_str(&w, "token", token);
+	}
+	end(&w);
+}

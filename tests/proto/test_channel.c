@@ -408,6 +408,55 @@ static void what_the_manager_writes_the_orb_reads(void **state)
 	tc_buf_finish(&line);
 }
 
+static void what_watches_and_adopts_comes_through(void **state)
+{
+	static const int64_t busy[TC_WORKERS] = {0, 12, -1, 70};
+	static const char *const ids[] = {"a"};
+	struct tc_buf line;
+	tc_buf_init(&line);
+	tc_channel_put_pong(&line, 7, busy);
+	struct tc_channel_message m = parse_line(&line);
+	assert_int_equal(m.type, TC_CHANNEL_PONG);
+	assert_int_equal(m.ping, 7);
+	assert_memory_equal(m.busy_ms, busy, sizeof(busy));
+
+	tc_buf_reset(&line);
+	struct tc_channel_adopt adopt = {.room = "r",
+					 .session = "s",
+					 .coach = "a",
+					 .client = "b",
+					 .test = true,
+					 .pid = 99,
+					 .elapsed_ms = 5,
+					 .participants = ids,
+					 .count = 1};
+	tc_channel_put_adopt(&line, &adopt);
+	m = parse_line(&line);
+	assert_int_equal(m.type, TC_CHANNEL_ADOPT);
+	assert_int_equal(m.pid, 99);
+	assert_true(m.test);
+	assert_string_equal(m.coach, "a");
+	assert_string_equal(m.client, "b");
+	assert_int_equal(tc_json_type(m.participants), TC_JSON_ARRAY);
+
+	tc_buf_reset(&line);
+	tc_channel_put_stored(&line, NULL);
+	m = parse_line(&line);
+	assert_true(m.summary_stored);
+	assert_string_equal(m.utterance, "");
+
+	tc_buf_reset(&line);
+	tc_channel_put_adopted(&line, NULL);
+	m = parse_line(&line);
+	assert_int_equal(m.type, TC_CHANNEL_ADOPTED);
+	assert_int_equal(m.token.len, 0);
+
+	tc_buf_reset(&line);
+	tc_channel_put_shed(&line, TC_SHED_RECOGNIZER);
+	assert_int_equal(parse_line(&line).shed, TC_SHED_RECOGNIZER);
+	tc_buf_finish(&line);
+}
+
 static void an_utterance_needs_a_speaker_and_a_text(void **state)
 {
 	static const char *const bad[] = {"{\"userId\":\"a\"}", "{\"text\":\"x\"}",
@@ -456,6 +505,7 @@ int main(void)
 		cmocka_unit_test(what_the_orb_writes_the_manager_reads),
 		cmocka_unit_test(a_summary_has_the_fields_of_the_guide),
 		cmocka_unit_test(what_the_manager_writes_the_orb_reads),
+		cmocka_unit_test(what_watches_and_adopts_comes_through),
 		cmocka_unit_test(an_utterance_needs_a_speaker_and_a_text),
 		cmocka_unit_test(an_utterance_without_memory_says_so_and_leaks_nothing),
 	};

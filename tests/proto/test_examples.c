@@ -343,6 +343,27 @@ static void both_ends_of_the_channel_write_their_examples(void **state)
 	assert_is_example(&line, "channel/to-orb/update-participants.json");
 	tc_channel_put_restore(&line, "on-call", 61000, &said, 1);
 	assert_is_example(&line, "channel/to-orb/restore.json");
+	static const int64_t busy[TC_WORKERS] = {[TC_WORKER_VIDEO] = 12};
+	tc_channel_put_pong(&line, 41, busy);
+	assert_is_example(&line, "channel/to-manager/pong.json");
+	struct tc_channel_adopt adopt = {.room = "demo",
+					 .session = "s1",
+					 .coach = "coach-1",
+					 .client = "client-1",
+					 .pid = 4711,
+					 .elapsed_ms = 61000,
+					 .participants = ids,
+					 .count = 2};
+	tc_channel_put_adopt(&line, &adopt);
+	assert_is_example(&line, "channel/to-manager/adopt.json");
+	tc_channel_put_ping(&line, 41);
+	assert_is_example(&line, "channel/to-orb/ping.json");
+	tc_channel_put_stored(&line, "k2m4-7");
+	assert_is_example(&line, "channel/to-orb/stored.json");
+	tc_channel_put_shed(&line, TC_SHED_PICTURE);
+	assert_is_example(&line, "channel/to-orb/shed.json");
+	tc_channel_put_adopted(&line, "eyJhbGciOiJIUzI1NiJ9.e30.c2ln");
+	assert_is_example(&line, "channel/to-orb/adopted.json");
 	tc_buf_finish(&line);
 }
 

@@ -134,6 +134,12 @@ static void on_message(void *user, struct tc_json object)
 	case TC_CHANNEL_SHUTDOWN_GRACEFUL:
 	case TC_CHANNEL_UPDATE_PARTICIPANTS:
 	case TC_CHANNEL_RESTORE:
+	case TC_CHANNEL_PING:
+	case TC_CHANNEL_PONG:
+	case TC_CHANNEL_STORED:
+	case TC_CHANNEL_SHED:
+	case TC_CHANNEL_ADOPT:
+	case TC_CHANNEL_ADOPTED:
 		TC_DEBUG(orb->tag, "a channel message we have no use for");
 		break;
 	}
