@@ -20,15 +20,16 @@ TC_LOG_TOPIC("server.journal");
 #define RECENT 256
 
 /* NOTHING: what it would write is in the queue before it. */
-enum kind { BEGAN, ENDED, UTTERANCE, SUMMARY, NOTHING };
+enum kind { BEGAN, ENDED, UTTERANCE, SUMMARY, ORB_EVENT, NOTHING };
 
 struct entry {
 	struct entry *next; /* owned */
 	enum kind kind;
 	struct tc_call call; /* BEGAN, ENDED; else only its id */
 	struct tc_utterance utterance;
-	char *json;            /* owned; SUMMARY, and the transcript of which `stored` is told */
-	char room[TC_ID_SIZE]; /* of that transcript; "" for all else */
+	struct tc_orb_step *step; /* owned; ORB_EVENT */
+	char *json;               /* owned; SUMMARY, and the transcript of which `stored` is told */
+	char room[TC_ID_SIZE];    /* of that transcript; "" for all else */
 	size_t len;
 	int err; /* after writing */
 };
@@ -59,6 +60,7 @@ static void entry_free(struct entry *entry)
 {
 	free(entry->utterance.text);
 	free(entry->json);
+	free(entry->step);
 	free(entry);
 }
 
@@ -105,6 +107,8 @@ static int write_entry(struct tc_store *store, struct entry *entry)
 		return tc_store_utterance_put(store, entry->call.id, &entry->utterance);
 	case SUMMARY:
 		return tc_store_summary_put(store, entry->call.id, entry->json, entry->len);
+	case ORB_EVENT:
+		return tc_store_orb_event_add(store, entry->step);
 	case NOTHING:
 		return 0;
 	}
@@ -355,6 +359,20 @@ int tc_journal_summary(struct tc_journal *journal, const char *call_id, const ch
 		entry_free(entry);
 		return -ENOMEM;
 	}
+	return add(journal, entry);
+}
+
+int tc_journal_orb_event(struct tc_journal *journal, const struct tc_orb_step *step)
+{
+	struct entry *entry = new_entry(ORB_EVENT, step->session);
+	struct tc_orb_step *copy = malloc(sizeof(*copy));
+	if (!entry || !copy) {
+		free(entry);
+		free(copy);
+		return -ENOMEM;
+	}
+	*copy = *step;
+	entry->step = copy;
 	return add(journal, entry);
 }
 

@@ -38,6 +38,9 @@ void tc_journal_on_transcript(struct tc_journal *journal, tc_journal_stored_fn s
 int tc_journal_summary(struct tc_journal *journal, const char *call_id, const char *json,
 		       size_t len);
 
+/* A step of an orb. */
+int tc_journal_orb_event(struct tc_journal *journal, const struct tc_orb_step *step);
+
 struct tc_journal_counts {
 	uint64_t written, failed, refused;
 	size_t waiting;

@@ -62,6 +62,19 @@ static const char *const steps[] = {
 	"CREATE INDEX appointments_coach ON appointments (coach, starts_ms, room);"
 	"CREATE INDEX appointments_client ON appointments (client, starts_ms, room);"
 	"CREATE INDEX appointments_time ON appointments (starts_ms, room);",
+	/* 3: steps of orbs. Calls and rooms come and go without them: no references. */
+	"CREATE TABLE orb_events ("
+	"  id INTEGER PRIMARY KEY NOT NULL,"
+	"  at_ms INTEGER NOT NULL,"
+	"  room TEXT NOT NULL,"
+	"  session TEXT NOT NULL,"
+	"  life INTEGER NOT NULL,"
+	"  pid INTEGER NOT NULL,"
+	"  from_state TEXT NOT NULL,"
+	"  to_state TEXT NOT NULL,"
+	"  reason TEXT NOT NULL) STRICT;"
+	"CREATE INDEX orb_events_at ON orb_events (at_ms);"
+	"CREATE INDEX orb_events_room ON orb_events (room, at_ms);",
 };
 
 static int read_int(sqlite3 *db, const char *sql, int64_t *out)

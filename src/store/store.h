@@ -20,6 +20,11 @@
 #define TC_EMAIL_SIZE      255
 #define TC_NAME_SIZE       256
 #define TC_LOGIN_HASH_SIZE 32
+#define TC_ORB_WORD_SIZE   16
+#define TC_ORB_REASON_SIZE 256
+/* What is kept of orbs' steps: whichever is less. */
+#define TC_ORB_EVENTS_MS  (24 * 3600 * 1000)
+#define TC_ORB_EVENTS_MAX 20000
 
 struct tc_store;
 
@@ -55,6 +60,16 @@ struct tc_utterance {
 				       */
 	char *text;                   /* owned */
 	int64_t start_ms, end_ms;     /* since the call began */
+};
+
+struct tc_orb_step { /* of an orb's life, for operators */
+	int64_t id;  /* read only: later steps have higher ones */
+	int64_t at_ms;
+	char room[TC_ID_SIZE], session[TC_ID_SIZE];
+	int64_t life; /* which process of the session, from 1 */
+	int64_t pid;  /* 0: none ran */
+	char from[TC_ORB_WORD_SIZE], to[TC_ORB_WORD_SIZE];
+	char reason[TC_ORB_REASON_SIZE];
 };
 
 struct tc_store_config {
@@ -116,5 +131,12 @@ void tc_utterances_free(struct tc_utterance *utterances, size_t count);
 int tc_store_summary_put(struct tc_store *store, const char *call_id, const char *json, size_t len);
 /* *json: free() it. */
 int tc_store_summary(struct tc_store *store, const char *call_id, char **json);
+
+/* ---- orbs' steps ---- */
+/* Drops what is older than TC_ORB_EVENTS_MS before it, and beyond TC_ORB_EVENTS_MAX. */
+int tc_store_orb_event_add(struct tc_store *store, const struct tc_orb_step *step);
+/* At since_ms or later, of one room or all (NULL); newest first, at most `max`. *out: free() it. */
+int tc_store_orb_events(struct tc_store *store, int64_t since_ms, const char *room, size_t max,
+			struct tc_orb_step **out, size_t *count);
 
 #endif

@@ -44,6 +44,9 @@ struct world {
 	int summaries;
 	char summary[512];
 	int tokens, revoked;
+	enum tc_orb_state event_state; /* of the newest one */
+	int events, life;
+	int64_t event_ms;
 	char log[65536];
 	bool closed;
 	bool late;
@@ -57,6 +60,17 @@ static void on_state(void *user, const char *room, enum tc_orb_state state, cons
 	snprintf(step->room, sizeof(step->room), "%s", room);
 	snprintf(step->reason, sizeof(step->reason), "%s", reason);
 	step->state = state;
+}
+
+static void on_event(void *user, const struct tc_orb_event *event)
+{
+	struct world *w = user;
+	assert_true(event->wall_ms >= w->event_ms);
+	assert_true(event->from != event->to);
+	w->event_ms = event->wall_ms;
+	w->event_state = event->to;
+	w->life = event->life;
+	w->events++;
 }
 
 static int on_token(void *user, const char *room, const char *session, char *out, size_t size)
@@ -130,8 +144,11 @@ static struct world *open_world(void)
 
 static void start_manager(struct world *w, const struct tc_orbs_config *config)
 {
-	static const struct tc_orbs_events events = {on_token, on_token_revoked, on_state,
-						     on_message};
+	static const struct tc_orbs_events events = {.token = on_token,
+						     .token_revoked = on_token_revoked,
+						     .state = on_state,
+						     .event = on_event,
+						     .message = on_message};
 	assert_int_equal(tc_orbs_create(&w->orbs, config, &events, w), 0);
 }
 
@@ -753,6 +770,9 @@ static void a_new_life_waits_until_the_old_one_is_reaped(void **state)
 						TC_ORB_GONE,     TC_ORB_SPAWNING, TC_ORB_READY};
 	assert_true(steps_are(w, "r1", way, 6));
 	assert_int_equal(w->tokens, 2);
+	assert_int_equal(w->events, w->step_count);
+	assert_int_equal(w->event_state, TC_ORB_READY);
+	assert_int_equal(w->life, 2); /* the same session's second process */
 	close_world(w);
 }
 
@@ -908,8 +928,11 @@ static void without_memory_it_fails_whole(void **state)
 {
 	struct world *w = open_world();
 	struct tc_orbs_config config = good_config(w, "ready");
-	static const struct tc_orbs_events events = {on_token, on_token_revoked, on_state,
-						     on_message};
+	static const struct tc_orbs_events events = {.token = on_token,
+						     .token_revoked = on_token_revoked,
+						     .state = on_state,
+						     .event = on_event,
+						     .message = on_message};
 	int err = -1;
 	TC_OOM_LOOP(n)
 	{

@@ -227,6 +227,64 @@ static void what_a_crash_left_open_ends_at_its_last_words(void **state)
 	assert_int_equal(tc_store_call(f->store, "s9", &call), -ENOENT);
 }
 
+static void add_step(struct tc_store *store, const char *room, int64_t at_ms)
+{
+	struct tc_orb_step step = {.at_ms = at_ms, .life = 2, .pid = 4711};
+	strcpy(step.room, room);
+	strcpy(step.session, "s1");
+	strcpy(step.from, "ready");
+	strcpy(step.to, "gone");
+	strcpy(step.reason, "room_cleanup");
+	assert_int_equal(tc_store_orb_event_add(store, &step), 0);
+}
+
+static size_t count_steps(struct tc_store *store, int64_t since_ms, const char *room)
+{
+	struct tc_orb_step *steps;
+	size_t count;
+	assert_int_equal(tc_store_orb_events(store, since_ms, room, 100000, &steps, &count), 0);
+	free(steps);
+	return count;
+}
+
+static void steps_of_orbs_are_kept_for_a_day(void **state)
+{
+	struct fixture *f = *state;
+	struct tc_orb_step *steps;
+	size_t count;
+	add_step(f->store, "r1", 1000);
+	add_step(f->store, "r2", 2000);
+	add_step(f->store, "r1", 3000);
+	assert_int_equal(tc_store_orb_events(f->store, 2000, NULL, 9, &steps, &count), 0);
+	assert_int_equal(count, 2);
+	assert_int_equal(steps[0].at_ms, 3000); /* the newest first */
+	assert_string_equal(steps[0].room, "r1");
+	assert_string_equal(steps[0].session, "s1");
+	assert_string_equal(steps[0].from, "ready");
+	assert_string_equal(steps[0].to, "gone");
+	assert_string_equal(steps[0].reason, "room_cleanup");
+	assert_int_equal(steps[0].life, 2);
+	assert_int_equal(steps[0].pid, 4711);
+	assert_true(steps[0].id > steps[1].id);
+	free(steps);
+	assert_int_equal(count_steps(f->store, 0, "r1"), 2);
+	assert_int_equal(tc_store_orb_events(f->store, 0, NULL, 1, &steps, &count), 0);
+	assert_int_equal(count, 1);
+	free(steps);
+	add_step(f->store, "r1", 2500 + TC_ORB_EVENTS_MS);
+	assert_int_equal(count_steps(f->store, 0, NULL), 2);
+}
+
+static void steps_of_orbs_are_bounded_in_number(void **state)
+{
+	struct fixture *f = *state;
+	for (int i = 0; i < TC_ORB_EVENTS_MAX + 20; i++) {
+		add_step(f->store, "r1", i);
+	}
+	assert_int_equal(count_steps(f->store, 0, NULL), TC_ORB_EVENTS_MAX);
+	assert_int_equal(count_steps(f->store, TC_ORB_EVENTS_MAX + 19, NULL), 1);
+}
+
 static void two_processes_see_each_others_writes(void **state)
 {
 	struct fixture *f = *state;
@@ -399,6 +457,8 @@ int main(int argc, char **argv)
 		TEST(appointments_are_listed_by_person_and_time),
 		TEST(a_call_keeps_its_words_and_summary),
 		TEST(what_a_crash_left_open_ends_at_its_last_words),
+		TEST(steps_of_orbs_are_kept_for_a_day),
+		TEST(steps_of_orbs_are_bounded_in_number),
 		TEST(two_processes_see_each_others_writes),
 		TEST(a_process_that_comes_and_goes_is_seen_by_all_who_stay),
 		TEST(garbage_is_refused_and_left_as_it_is),

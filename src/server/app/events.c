@@ -156,6 +156,18 @@ static void on_orb_state(void *user, const char *room, enum tc_orb_state state, 
 	tc_rooms_set_orb_state(app->rooms, room, tc_orb_state_str(state), reason);
 }
 
+static void on_orb_event(void *user, const struct tc_orb_event *event)
+{
+	struct tc_app *app = user;
+	struct tc_orb_step step = {.at_ms = event->wall_ms, .life = event->life, .pid = event->pid};
+	snprintf(step.room, sizeof(step.room), "%s", event->room);
+	snprintf(step.session, sizeof(step.session), "%s", event->session);
+	snprintf(step.from, sizeof(step.from), "%s", tc_orb_state_name(event->from));
+	snprintf(step.to, sizeof(step.to), "%s", tc_orb_state_name(event->to));
+	snprintf(step.reason, sizeof(step.reason), "%s", event->reason);
+	(void)tc_journal_orb_event(app->journal, &step);
+}
+
 /* The session is the orb's own word: its last message may come when the room has a new call. */
 static void on_orb_message(void *user, const char *room, const char *type, const char *text,
 			   size_t len)
@@ -190,4 +202,5 @@ const struct tc_calls_events tc_app_calls_events = {.began = on_call_began, .end
 const struct tc_orbs_events tc_app_orbs_events = {.token = on_orb_token,
 						  .token_revoked = on_orb_token_revoked,
 						  .state = on_orb_state,
+						  .event = on_orb_event,
 						  .message = on_orb_message};

@@ -395,6 +395,7 @@ void tc_orb_start(struct tc_orb *orb, const char *why)
 {
 	struct tc_orbs *all = orb->all;
 	char problem[256];
+	orb->life = strcmp(orb->now.session, orb->next.session) == 0 ? orb->life + 1 : 1;
 	orb->now = orb->next;
 	orb->was_ready = orb->again = orb->killed_as_hung = orb->tell_shutdown = false;
 	orb->rung = TC_ORB_RUNG_NONE;

@@ -186,6 +186,7 @@ static void on_joined(struct tc_orb *orb)
 		orb->again = true;
 		break;
 	case TC_ORB_FULL:
+	case TC_ORB_RESTARTING:
 		break;
 	}
 }
@@ -288,6 +289,7 @@ size_t tc_orbs_list(const struct tc_orbs *orbs, struct tc_orb_info *out, size_t 
 		struct tc_orb_info *info = &out[count++];
 		*info = (struct tc_orb_info){
 			.pid = orb->child ? tc_child_pid(orb->child) : 0,
+			.life = orb->life,
 			.state = orb->state,
 			.started_ms = orb->started_ms,
 			.cpu_percent = orb->cpu_percent,

@@ -23,6 +23,17 @@ enum tc_orb_state {
 	TC_ORB_GONE,         /* reaped */
 	TC_ORB_FAILED,       /* could not start, or died; nobody restarts it (yet) */
 	TC_ORB_FULL,         /* capacity is taken; waiting for a place */
+	TC_ORB_RESTARTING,   /* it died while people were in the room: a new process follows */
+};
+
+/* One step of one orb's state. Its strings are borrowed for the call. */
+struct tc_orb_event {
+	const char *room, *session;
+	int life; /* which process of this session it is about, from 1 */
+	int pid;  /* 0: none runs */
+	enum tc_orb_state from, to;
+	const char *reason;
+	int64_t wall_ms; /* since 1970 */
 };
 
 struct tc_orbs_config { /* copied; times in ms, 0 or less: that limit is off (graces: at once) */
@@ -50,6 +61,8 @@ struct tc_orbs_events {
 	int (*token)(void *user, const char *room, const char *session, char *out, size_t size);
 	void (*token_revoked)(void *user, const char *room, const char *session);
 	void (*state)(void *user, const char *room, enum tc_orb_state state, const char *reason);
+	/* The same step, with all that operators want to know of it. */
+	void (*event)(void *user, const struct tc_orb_event *event);
 	/* utterance and session_summary messages, as JSON, to be stored. */
 	void (*message)(void *user, const char *room, const char *type, const char *json,
 			size_t len);
@@ -65,6 +78,7 @@ struct tc_orb_room {
 struct tc_orb_info { /* for metrics and, later, the dashboard */
 	char room[129], session[129];
 	int pid;
+	int life; /* which process of the session, from 1; 0: none was started */
 	enum tc_orb_state state;
 	int64_t started_ms;                        /* since 1970; 0: not running */
 	double cpu_percent, memory_mb, latency_ms; /* of the newest heartbeat; 0: not known */
@@ -101,5 +115,7 @@ struct tc_orbs_counts { /* since the start */
 struct tc_orbs_counts tc_orbs_counts(const struct tc_orbs *orbs);
 size_t tc_orbs_list(const struct tc_orbs *orbs, struct tc_orb_info *out, size_t max);
 const char *tc_orb_state_str(enum tc_orb_state state); /* the word of `orb-state` */
+/* For operators: each state its own word. */
+const char *tc_orb_state_name(enum tc_orb_state state);
 
 #endif

@@ -54,6 +54,7 @@ struct tc_orb {
 
 	/* this life */
 	struct tc_orb_facts now;
+	int life;               /* of this session's processes */
 	struct tc_child *child; /* owned; NULL: no process, or one that is reaped */
 	bool was_ready;
 	bool again; /* somebody joined while it was ending: a new life follows */
@@ -96,7 +97,6 @@ struct tc_orbs {
 
 /* state.c */
 bool tc_orb_may_step(enum tc_orb_state from, enum tc_orb_state to);
-const char *tc_orb_state_name(enum tc_orb_state state); /* for logs: each state its own word */
 void tc_orb_set_state(struct tc_orb *orb, enum tc_orb_state next, const char *why);
 
 /* timers.c */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "server/orbs/priv.h"
 
@@ -10,13 +11,16 @@ TC_LOG_TOPIC("server.orbs");
 /* From each state, where it may go. DRAINING and GONE are one word to people: `off`. */
 static const unsigned steps[] = {
 	[TC_ORB_OFF] = TO(SPAWNING) | TO(FULL),
-	[TC_ORB_SPAWNING] = TO(READY) | TO(UNRESPONSIVE) | TO(DRAINING) | TO(FAILED),
-	[TC_ORB_READY] = TO(UNRESPONSIVE) | TO(DRAINING) | TO(GONE) | TO(FAILED),
-	[TC_ORB_UNRESPONSIVE] = TO(SPAWNING) | TO(READY) | TO(DRAINING) | TO(GONE) | TO(FAILED),
+	[TC_ORB_SPAWNING] =
+		TO(READY) | TO(UNRESPONSIVE) | TO(DRAINING) | TO(FAILED) | TO(RESTARTING),
+	[TC_ORB_READY] = TO(UNRESPONSIVE) | TO(DRAINING) | TO(GONE) | TO(FAILED) | TO(RESTARTING),
+	[TC_ORB_UNRESPONSIVE] =
+		TO(SPAWNING) | TO(READY) | TO(DRAINING) | TO(GONE) | TO(FAILED) | TO(RESTARTING),
 	[TC_ORB_DRAINING] = TO(GONE) | TO(FAILED),
 	[TC_ORB_GONE] = TO(SPAWNING) | TO(FULL),
 	[TC_ORB_FAILED] = TO(SPAWNING) | TO(FULL) | TO(OFF),
 	[TC_ORB_FULL] = TO(SPAWNING) | TO(OFF),
+	[TC_ORB_RESTARTING] = TO(SPAWNING) | TO(GONE) | TO(FAILED) | TO(OFF),
 };
 
 bool tc_orb_may_step(enum tc_orb_state from, enum tc_orb_state to)
@@ -26,8 +30,8 @@ bool tc_orb_may_step(enum tc_orb_state from, enum tc_orb_state to)
 
 const char *tc_orb_state_name(enum tc_orb_state state)
 {
-	static const char *const names[] = {"off",      "spawning", "ready",  "unresponsive",
-					    "draining", "gone",     "failed", "full"};
+	static const char *const names[] = {"off",  "spawning", "ready", "unresponsive", "draining",
+					    "gone", "failed",   "full",  "restarting"};
 	return names[state];
 }
 
@@ -35,6 +39,24 @@ const char *tc_orb_state_str(enum tc_orb_state state)
 {
 	bool off = state == TC_ORB_DRAINING || state == TC_ORB_GONE;
 	return tc_orb_state_name(off ? TC_ORB_OFF : state);
+}
+
+static void tell_operators(const struct tc_orb *orb, enum tc_orb_state was, const char *why)
+{
+	const struct tc_orbs *all = orb->all;
+	struct tc_orb_event event = {
+		.room = orb->room,
+		.session = orb->now.session,
+		.life = orb->life,
+		.pid = orb->child ? tc_child_pid(orb->child) : 0,
+		.from = was,
+		.to = orb->state,
+		.reason = why,
+		.wall_ms = tc_clock_wall_ms(tc_clock_system()),
+	};
+	if (all->events.event) {
+		all->events.event(all->user, &event);
+	}
 }
 
 void tc_orb_set_state(struct tc_orb *orb, enum tc_orb_state next, const char *why)
@@ -46,4 +68,5 @@ void tc_orb_set_state(struct tc_orb *orb, enum tc_orb_state next, const char *wh
 	if (orb->all->events.state) {
 		orb->all->events.state(orb->all->user, orb->room, next, why);
 	}
+	tell_operators(orb, was, why);
 }
