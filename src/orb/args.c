@@ -52,6 +52,8 @@ static const struct tc_option env_table[] = {
 	{"ORB_SYNTHESIZER", TC_OPTION_STR, AT(synthesizer), .initial = "flite",
 	 .doc = "text to speech engine: flite, null"},
 	{"ORB_SCRIPT", TC_OPTION_STR, AT(script), .doc = "what the null recognizer hears"},
+	{"ORB_MODEL_DIR", TC_OPTION_STR, AT(model_dir),
+	 .doc = "folder of the speech model; Debian's where it is absent"},
 	{"ORB_SHARE_DIR", TC_OPTION_STR, AT(share_dir),
 	 .doc = "language data; found beside the program"},
 	{"ORB_BIND_ADDRESS", TC_OPTION_STR, AT(bind_address),

@@ -24,7 +24,7 @@ struct tc_orb_args { /* strings owned by the options inside */
 	int64_t heartbeat;    /* ms between two heartbeats without a change */
 	int64_t session_ends; /* wall-clock ms; 0: unknown */
 	char *recognizer, *synthesizer, *script;
-	char *share_dir;
+	char *model_dir, *share_dir;
 	char *bind_address;
 	char user_id[129]; /* the token's `sub`, or ai-orb-SESSION */
 

@@ -10,10 +10,13 @@
 
 #include "base/log.h"
 #include "orb/args.h"
+#include "orb/manager_link.h"
 #include "orb/session/engines.h"
 #include "orb/session/session.h"
 
 TC_LOG_TOPIC("orb.main");
+
+#define LAST_WORDS_MS 500
 
 struct program {
 	struct tc_session *session;
@@ -47,6 +50,33 @@ static int block_signals(void)
 	return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
+static void no_message(void *user, const struct tc_channel_message *message)
+{
+}
+
+static void no_close(void *user)
+{
+}
+
+/* One line to whoever reads us, and the same to the manager, if one started us. */
+static int give_up(struct tc_loop *loop, const struct tc_orb_args *args, const char *why)
+{
+	static const struct tc_manager_link_events events = {.message = no_message,
+							     .closed = no_close};
+	struct tc_manager_link *link = NULL;
+	TC_ERROR(NULL, "%s", why);
+	if (tc_manager_link_create(&link, loop, &events, NULL) == 0) {
+		struct tc_buf line;
+		tc_buf_init(&line);
+		tc_channel_put_error(&line, args->room, why, true);
+		tc_manager_link_send(link, &line);
+		(void)tc_manager_link_flush(link, LAST_WORDS_MS);
+		tc_manager_link_destroy(link);
+		tc_buf_finish(&line);
+	}
+	return TC_EXIT_DEFECT;
+}
+
 static int run(const struct tc_orb_args *args)
 {
 	struct program program = {.signal_fd = block_signals()};
@@ -54,6 +84,13 @@ static int run(const struct tc_orb_args *args)
 	int exit_code = TC_EXIT_DEFECT;
 	if (program.signal_fd < 0 || tc_loop_create(&loop) != 0) {
 		TC_ERROR(NULL, "cannot start: %s", strerror(errno));
+		return exit_code;
+	}
+	char why[4600];
+	if (tc_engines_model_check(args, why, sizeof(why)) != 0) {
+		exit_code = give_up(loop, args, why);
+		tc_loop_destroy(loop);
+		close(program.signal_fd);
 		return exit_code;
 	}
 	struct tc_watch *watch = tc_loop_watch(loop, program.signal_fd, on_signal, &program);

@@ -16,10 +16,10 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "speech/flite.h"
+#include "speech/model.h"
 
 TC_LOG_TOPIC("speech.pocketsphinx");
 
-#define DEBIAN_MODEL   "/usr/share/pocketsphinx/model/en-us"
 #define DECODERS       2 /* one a person; both made at open, so that a fork shares them */
 #define RATE           16000
 #define FRAME_MS       10
@@ -47,17 +47,6 @@ struct tc_recognizer_stream {
 	int64_t changed_at; /* samples when the words last changed */
 	char last[TC_HYPOTHESIS_TEXT];
 };
-
-static int check_readable(const char *path, const char *what)
-{
-	if (access(path, R_OK) == 0) {
-		return 0;
-	}
-	TC_ERROR(NULL,
-		 "%s not found: %s (Debian package pocketsphinx-en-us, or set the model folder)",
-		 what, path);
-	return -ENOENT;
-}
 
 static void sphinx_close(struct tc_recognizer *r)
 {
@@ -134,21 +123,27 @@ static int make_decoders(struct tc_recognizer *r)
 static int sphinx_open(struct tc_recognizer **out, const struct tc_recognizer_config *config)
 {
 	err_set_logfp(NULL); /* it tells its life story on stderr */
-	const char *dir = config->model_dir ? config->model_dir : DEBIAN_MODEL;
+	const char *dir = config->model_dir ? config->model_dir : TC_SPEECH_MODEL_DIR;
 	char hmm[4096], dict[4096], lm[4096];
-	snprintf(hmm, sizeof(hmm), "%s/en-us", dir);
-	snprintf(dict, sizeof(dict), "%s/cmudict-en-us.dict", dir);
-	snprintf(lm, sizeof(lm), "%s/en-us.lm.bin", dir);
-	if (check_readable(hmm, "acoustic model") || check_readable(dict, "dictionary") ||
-	    check_readable(lm, "language model") ||
-	    (config->domain_lm && check_readable(config->domain_lm, "domain language model"))) {
-		return -ENOENT;
+	char why[4600];
+	int err = tc_speech_model_check(dir, why, sizeof(why));
+	if (!err && config->domain_lm && access(config->domain_lm, R_OK) != 0) {
+		err = -errno;
+		snprintf(why, sizeof(why), "no language model: %s: %s", config->domain_lm,
+			 strerror(-err));
 	}
+	if (err) {
+		TC_ERROR(NULL, "%s", why);
+		return err;
+	}
+	snprintf(hmm, sizeof(hmm), "%s/" TC_SPEECH_MODEL_HMM, dir);
+	snprintf(dict, sizeof(dict), "%s/" TC_SPEECH_MODEL_DICT, dir);
+	snprintf(lm, sizeof(lm), "%s/" TC_SPEECH_MODEL_LM, dir);
 	struct tc_recognizer *r = calloc(1, sizeof(*r));
 	if (!r) {
 		return -ENOMEM;
 	}
-	int err = -TC_EENGINE;
+	err = -TC_EENGINE;
 	r->config = make_config(hmm, dict);
 	r->all[0] = r->config ? ps_init(r->config) : NULL;
 	if (!r->all[0]) {

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/err.h"
+#include "speech/model.h"
 
 struct tc_engine_loader {
 	const struct tc_orb_args *args; /* borrowed */
@@ -61,10 +62,17 @@ int tc_engines_check(const struct tc_orb_args *args, char *why, size_t size)
 	return 0;
 }
 
+int tc_engines_model_check(const struct tc_orb_args *args, char *why, size_t size)
+{
+	return strcmp(args->recognizer, "pocketsphinx") == 0
+		       ? tc_speech_model_check(args->model_dir, why, size)
+		       : 0;
+}
+
 static int load(const struct tc_orb_args *args, struct tc_engines *e)
 {
 	char domain[PATH_MAX];
-	struct tc_recognizer_config config = {.script = args->script};
+	struct tc_recognizer_config config = {.model_dir = args->model_dir, .script = args->script};
 	if (find_share(args, "speech/coaching_domain.arpa", domain, sizeof(domain))) {
 		config.domain_lm = domain;
 	}
@@ -78,9 +86,8 @@ static int load(const struct tc_orb_args *args, struct tc_engines *e)
 	e->recognizer_ops = tc_recognizer_find(args->recognizer);
 	err = e->recognizer_ops->open(&e->recognizer, &config);
 	if (err) {
-		snprintf(e->why, sizeof(e->why), "the recognizer %s cannot start: %s%s",
-			 args->recognizer, tc_err_str(err),
-			 err == -ENOENT ? " (is its model installed?)" : "");
+		snprintf(e->why, sizeof(e->why), "the recognizer %s cannot start: %s",
+			 args->recognizer, tc_err_str(err));
 		e->synthesizer_ops->close(e->synthesizer);
 		e->synthesizer = NULL;
 	}

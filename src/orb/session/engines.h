@@ -26,5 +26,8 @@ void tc_engine_loader_join(struct tc_engine_loader *loader); /* waits, frees; NU
 void tc_engines_destroy(struct tc_engines *engines);
 /* -EINVAL with a line in `why` if the settings name an engine that does not exist. */
 int tc_engines_check(const struct tc_orb_args *args, char *why, size_t size);
+/* A negative errno with a line in `why` if the recognizer's model is not there. Looks at names
+ * only, so that the orb can say so before it enters the room. */
+int tc_engines_model_check(const struct tc_orb_args *args, char *why, size_t size);
 
 #endif
