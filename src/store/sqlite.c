@@ -138,12 +138,17 @@ static int prepare_dir(const struct tc_store_config *config, const char *path, c
 		err = -errno;
 	}
 	if (err) {
-		snprintf(why, why_size, "data folder %s: %s", dir, strerror(-err));
+		snprintf(why, why_size,
+			 "data folder %s: %s; set DATA_DIR to a folder that user %u "
+			 "may write to",
+			 dir, strerror(-err), (unsigned)geteuid());
 		return err;
 	}
 	if (config->must_exist && access(path, F_OK) < 0) {
 		err = -errno;
-		snprintf(why, why_size, "%s: %s", path, strerror(-err));
+		snprintf(why, why_size,
+			 "%s: %s; set DATA_DIR to the folder of a server that has run", path,
+			 strerror(-err));
 	}
 	return err;
 }
@@ -163,14 +168,25 @@ static int touch_private(const char *path, bool *made, char *why, size_t why_siz
 		return 0;
 	}
 	int err = -errno;
-	snprintf(why, why_size, "%s: %s", path, strerror(-err));
+	snprintf(why, why_size, "%s: %s; user %u must be able to read and write it", path,
+		 strerror(-err), (unsigned)geteuid());
 	return err;
+}
+
+/* Whoever reads this has lost a call's notes and wants to know what now. */
+static int damaged(const char *path, const char *what, char *why, size_t why_size)
+{
+	snprintf(why, why_size,
+		 "%s: the database is damaged (%s); put a backup in its place, or move it away to "
+		 "begin with an empty one",
+		 path, what);
+	return -EIO;
 }
 
 static int look_for_damage(sqlite3 *db, const char *path, char *why, size_t why_size)
 {
 	sqlite3_stmt *stmt = NULL;
-	char verdict[160] = "";
+	char verdict[512] = "";
 	int code = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1, &stmt, NULL);
 	if (code == SQLITE_OK) {
 		code = sqlite3_step(stmt);
@@ -184,9 +200,12 @@ static int look_for_damage(sqlite3 *db, const char *path, char *why, size_t why_
 	if (code == SQLITE_ROW && strcmp(verdict, "ok") == 0) {
 		return 0;
 	}
-	verdict[strcspn(verdict, "\n")] = '\0';
-	snprintf(why, why_size, "%s: the database is damaged: %s", path, verdict);
-	return -EIO;
+	/* The first line may be a heading, "*** in database main ***". */
+	char *what = verdict;
+	char *second = strncmp(what, "***", 3) == 0 ? strchr(what, '\n') : NULL;
+	what = second ? second + 1 : what;
+	what[strcspn(what, "\n")] = '\0';
+	return damaged(path, what, why, why_size);
 }
 
 static int set_up(struct tc_store *store, const struct tc_store_config *config, const char *path,
@@ -217,7 +236,11 @@ static int set_up(struct tc_store *store, const struct tc_store_config *config, 
 	}
 	if (code != SQLITE_OK) {
 		err = tc_sqlite_err(code);
-		snprintf(why, why_size, "%s: %s", path, sqlite3_errmsg(store->db));
+		if ((code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT) {
+			err = damaged(path, sqlite3_errmsg(store->db), why, why_size);
+		} else {
+			snprintf(why, why_size, "%s: %s", path, sqlite3_errmsg(store->db));
+		}
 	}
 	return err ? err : tc_store_migrate(store->db, path, why, why_size);
 }
