@@ -55,6 +55,8 @@ int tc_cli_version(const struct tc_cli *cli);
 int tc_cli_fail(int exit_code, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* NULL and the line printed if it cannot be opened. */
 struct tc_store *tc_cli_store(const struct tc_cli *cli, bool must_exist);
+/* The store said `err`: a line of what failed and, where it helps, what to do. The exit code. */
+int tc_cli_fail_store(const struct tc_cli *cli, const char *what, int err);
 /* stdout; false (and the line printed) if it could not be written. Finishes the buffer. */
 bool tc_cli_print(struct tc_buf *buf);
 

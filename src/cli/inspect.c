@@ -18,6 +18,7 @@
 #include "base/assert.h"
 #include "base/err.h"
 #include "base/json.h"
+#include "server/needs.h"
 #include "server/paths.h"
 #include "server/serve.h"
 
@@ -153,12 +154,9 @@ static void check_files(struct report *r, const struct tc_config *config)
 	}
 	if (!config->enable_ai_orbs) {
 		tell(r, ODD, "orb", "ENABLE_AI_ORBS=false");
-	} else if (config->orb_command) {
-		tell(r, FINE, "orb", "ORB_COMMAND is set");
-	} else if (tc_path_beside("aiorb", path, sizeof(path)) == 0 && access(path, X_OK) == 0) {
-		tell(r, FINE, "orb", "%s", path);
 	} else {
-		tell(r, BROKEN, "orb", "no program aiorb beside tricall");
+		int err = tc_needs_orb(config, path, sizeof(path));
+		tell(r, err ? BROKEN : FINE, "orb", "%s", path);
 	}
 }
 
@@ -195,21 +193,25 @@ static void check_libraries(struct report *r)
 
 static void check_models(struct report *r, const struct tc_config *config)
 {
-	static const char *const files[] = {"en-us/mdef", "en-us.lm.bin", "cmudict-en-us.dict"};
-	if (config->stt_url && config->tts_url) {
-		tell(r, FINE, "speech", "STT_URL and TTS_URL are set");
-		return;
+	char why[512];
+	if (tc_needs_speech(config, why, sizeof(why)) == 0) {
+		tell(r, FINE, "speech", "the English model is there");
+	} else if (!config->enable_ai_orbs || config->orb_command) {
+		tell(r, ODD, "speech", "%s (only our own orbs need it)", why);
+	} else {
+		tell(r, BROKEN, "speech", "%s", why);
 	}
-	for (size_t i = 0; i < TC_COUNT(files); i++) {
-		char path[256];
-		snprintf(path, sizeof(path), "/usr/share/pocketsphinx/model/en-us/%s", files[i]);
-		if (access(path, R_OK) != 0) {
-			tell(r, BROKEN, "speech", "%s: %s (Debian: pocketsphinx-en-us)", path,
-			     strerror(errno));
-			return;
-		}
+}
+
+static void check_settings(struct report *r, const struct tc_config *config)
+{
+	struct tc_buf unused;
+	tc_buf_init(&unused);
+	tc_needs_unused(config, &unused);
+	if (unused.len) {
+		tell(r, ODD, "settings", "set, but not used yet: %s", tc_buf_str(&unused));
 	}
-	tell(r, FINE, "speech", "the English model is there");
+	tc_buf_finish(&unused);
 }
 
 /* A STUN binding request (RFC 8489 section 5) must be answered by any TURN server. */
@@ -274,6 +276,7 @@ int tc_cli_doctor(const struct tc_cli *cli)
 	}
 	check_libraries(&r);
 	check_models(&r, config);
+	check_settings(&r, config);
 	check_files(&r, config);
 	check_data(&r, config);
 	check_disk(&r, config);

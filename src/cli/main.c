@@ -8,6 +8,7 @@
 
 #include "auth/password.h"
 #include "base/assert.h"
+#include "base/err.h"
 #include "base/log.h"
 
 #define AT(field) .offset = offsetof(struct tc_cli_args, field)
@@ -114,6 +115,14 @@ struct tc_store *tc_cli_store(const struct tc_cli *cli, bool must_exist)
 	return store;
 }
 
+int tc_cli_fail_store(const struct tc_cli *cli, const char *what, int err)
+{
+	return tc_cli_fail(
+		TC_EXIT_FAILED, "%s: %s%s%s", what, tc_err_str(err),
+		err == -EIO ? "; the database may be damaged: see tricall doctor --data-dir " : "",
+		err == -EIO ? cli->set->config.data_dir : "");
+}
+
 bool tc_cli_print(struct tc_buf *buf)
 {
 	size_t n = buf->err ? 0 : fwrite(buf->data, 1, buf->len, stdout);
@@ -136,21 +145,6 @@ static bool listed(const char *names, const char *name)
 		p += n + (p[n] == ' ');
 	}
 	return false;
-}
-
-static int usage(void)
-{
-	struct tc_buf out;
-	tc_buf_init(&out);
-	tc_buf_puts(&out, "usage: tricall COMMAND [--help] [flags]\n\n");
-	for (size_t i = 0; i < TC_COUNT(commands); i++) {
-		tc_buf_putf(&out, "  %-16s %-3s %s\n", commands[i].words,
-			    commands[i].operand ? commands[i].operand : "", commands[i].doc);
-	}
-	tc_buf_puts(&out,
-		    "\nEvery command takes --data-dir and the other settings of `tricall serve "
-		    "--help`.\n");
-	return tc_cli_print(&out) ? TC_EXIT_OK : TC_EXIT_FAILED;
 }
 
 static int command_help(const struct tc_cli_command *command, const struct tc_config_set *set)
@@ -199,19 +193,65 @@ static const struct tc_cli_command *find_command(int *argc, char **argv)
 	return NULL;
 }
 
+/* Is it of the family `word`, as "user add" is of "user"? */
+static bool is_of(const struct tc_cli_command *command, const char *word)
+{
+	size_t n = strcspn(command->words, " ");
+	return command->words[n] && strlen(word) == n && memcmp(word, command->words, n) == 0;
+}
+
+/* "list, show, export"; empty if there is no such family. */
+static void list_family(const char *word, char *out, size_t size)
+{
+	out[0] = '\0';
+	for (size_t i = 0; i < TC_COUNT(commands); i++) {
+		size_t len = strlen(out);
+		if (is_of(&commands[i], word)) {
+			snprintf(out + len, size - len, "%s%s", len ? ", " : "",
+				 strchr(commands[i].words, ' ') + 1);
+		}
+	}
+}
+
+/* All commands, or those of one family. */
+static int usage(const char *family)
+{
+	struct tc_buf out;
+	tc_buf_init(&out);
+	tc_buf_putf(&out, "usage: tricall %s [--help] [flags]\n\n", family ? family : "COMMAND");
+	for (size_t i = 0; i < TC_COUNT(commands); i++) {
+		if (!family || is_of(&commands[i], family)) {
+			tc_buf_putf(&out, "  %-16s %-3s %s\n", commands[i].words,
+				    commands[i].operand ? commands[i].operand : "",
+				    commands[i].doc);
+		}
+	}
+	tc_buf_puts(&out,
+		    "\nEvery command takes --data-dir and the other settings of `tricall serve "
+		    "--help`.\n");
+	return tc_cli_print(&out) ? TC_EXIT_OK : TC_EXIT_FAILED;
+}
+
 static int no_such_command(int argc, char **argv)
 {
+	char family[128];
 	if (argc < 2) {
 		return tc_cli_fail(TC_EXIT_USAGE, "expected a command: see tricall --help");
 	}
-	bool first = false;
-	for (size_t i = 0; i < TC_COUNT(commands); i++) {
-		size_t n = strcspn(commands[i].words, " ");
-		first = first || (commands[i].words[n] && strlen(argv[1]) == n &&
-				  memcmp(argv[1], commands[i].words, n) == 0);
+	list_family(argv[1], family, sizeof(family));
+	if (!family[0]) {
+		return tc_cli_fail(TC_EXIT_USAGE, "%s: no such command; see tricall --help",
+				   argv[1]);
 	}
-	return tc_cli_fail(TC_EXIT_USAGE, "%s%s%s: no such command; see tricall --help", argv[1],
-			   first && argc > 2 ? " " : "", first && argc > 2 ? argv[2] : "");
+	if (argc > 2 && strcmp(argv[2], "--help") == 0) {
+		return usage(argv[1]);
+	}
+	if (argc > 2 && argv[2][0] != '-') {
+		return tc_cli_fail(TC_EXIT_USAGE, "%s %s: no such command; expected tricall %s %s",
+				   argv[1], argv[2], argv[1], family);
+	}
+	return tc_cli_fail(TC_EXIT_USAGE, "%s: expected one of %s; see tricall %s --help", argv[1],
+			   family, argv[1]);
 }
 
 /* What neither the settings nor this command's flags took. */
@@ -283,7 +323,7 @@ out:
 int main(int argc, char **argv)
 {
 	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
-		return usage();
+		return usage(NULL);
 	}
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		static char version[] = "version";

@@ -66,7 +66,12 @@ int tc_cli_session_list(const struct tc_cli *cli)
 	int err = tc_store_calls(store, cli->args->room, LIST_MAX, &calls, &count);
 	tc_store_close(store);
 	if (err) {
-		return tc_cli_fail(TC_EXIT_FAILED, "cannot read: %s", tc_err_str(err));
+		return tc_cli_fail_store(cli, "cannot read the sessions", err);
+	}
+	if (count == 0 && !cli->args->json) {
+		/* Not on stdout: there it would be taken for a session. */
+		fprintf(stderr, "no sessions%s%s yet\n", cli->args->room ? " in room " : "",
+			cli->args->room ? cli->args->room : "");
 	}
 	struct tc_buf out;
 	tc_buf_init(&out);
@@ -149,8 +154,10 @@ static int session_load(const struct tc_cli *cli, struct session *s)
 	tc_store_close(store);
 	if (err) {
 		session_finish(s);
-		return tc_cli_fail(TC_EXIT_FAILED, "session %s: %s", cli->operand,
-				   err == -ENOENT ? "there is none" : tc_err_str(err));
+		if (err != -ENOENT) {
+			return tc_cli_fail_store(cli, "cannot read the session", err);
+		}
+		return tc_cli_fail(TC_EXIT_FAILED, "session %s: there is none", cli->operand);
 	}
 	return TC_EXIT_OK;
 }

@@ -30,13 +30,14 @@ struct tc_config {
 	int64_t max_concurrent_orbs;
 	char *orb_command;
 	char *gpu_server_path;
+	char *orb_model_dir;
 	char *orb_log_level;
 	char *cpu_host, *cpu_server_url, *cpu_websocket_url;
 	int64_t orb_health_check_interval, orb_cleanup_grace_period, orb_active_cleanup;
 	int64_t orb_max_lifetime, orb_idle_timeout, orb_test_timeout;
 	int64_t orb_unresponsive_after, orb_kill_after, orb_kill_grace;
 	int64_t orb_max_memory_mb, orb_max_cpu_percent;
-	/* speech and language elsewhere; the orb reads these from its environment */
+	/* speech and language elsewhere: checked, not used yet */
 	char *llm_url, *llm_model, *llm_api_key, *stt_url, *tts_url;
 
 	struct tc_api_keys api_keys; /* api_keys_text, parsed */

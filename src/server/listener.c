@@ -231,7 +231,6 @@ static int open_orb_port(struct tc_listener *listener, char *why, size_t size)
 		snprintf(why, size, "cannot open a port for orbs on 127.0.0.1");
 		return -EADDRINUSE;
 	}
-	TC_INFO(NULL, "orbs reach us on 127.0.0.1 port %d, without TLS", listener->orb_port);
 	return 0;
 }
 
@@ -277,10 +276,17 @@ int tc_listener_create(struct tc_listener **out, const struct tc_listener_config
 		tc_listener_close(listener);
 		return err;
 	}
-	TC_INFO(NULL, "listening on %s port %d%s", host, listener->port,
-		listener->tls ? " (TLS)" : "");
 	*out = listener;
 	return 0;
+}
+
+void tc_listener_announce(const struct tc_listener *listener)
+{
+	TC_INFO(NULL, "listening on port %d%s", listener->port, listener->tls ? " (TLS)" : "");
+	if (listener->orb_port) {
+		TC_INFO(NULL, "orbs reach us on 127.0.0.1 port %d, without TLS",
+			listener->orb_port);
+	}
 }
 
 int tc_listener_port(const struct tc_listener *listener)

@@ -46,6 +46,8 @@ int tc_serve(const struct tc_config_set *set)
 	err = err ? err : tc_app_make_site(&app);
 	err = err ? err : tc_app_make_demo(&app);
 	if (!err) {
+		tc_listener_announce(app.listener);
+		tc_app_warn(&app);
 		tc_app_start_handles(&app);
 		printf("tricall ready on %s\n", app.url);
 		fflush(stdout);

@@ -10,7 +10,7 @@ import { after, before, test } from 'node:test';
 
 import WebSocket from 'ws';
 
-import { API_KEY, ROOT, TRICALL, joinToken, startServer } from '../lib/server.mjs';
+import { AIORB, API_KEY, ROOT, TRICALL, joinToken, startServer } from '../lib/server.mjs';
 
 let dir;
 before(() => (dir = fs.mkdtempSync(path.join(os.tmpdir(), 'tricall-cli-'))));
@@ -169,7 +169,16 @@ test('every command has --help', () => {
   assert.match(run(['version']).out, /^tricall \d+\.\d+\.\d+\n$/);
   refused(run([]), 64, /expected a command/);
   refused(run(['dance']), 64, /dance: no such command/);
-  refused(run(['user', 'remove']), 64, /user remove: no such command/);
+  refused(run(['user', 'remove']), 64, /user remove: no such command; expected tricall user add$/m);
+});
+
+test('half a command says which there are', () => {
+  refused(run(['session']), 64, /^tricall: session: expected one of list, show, export; see tricall session --help$/m);
+  refused(run(['user', '--json']), 64, /user: expected one of add;/);
+  const help = run(['session', '--help']);
+  assert.equal(help.code, 0, help.err);
+  assert.deepEqual([...help.out.matchAll(/^ {2}session (\w+)/gm)].map((match) => match[1]), ['list', 'show', 'export']);
+  assert.doesNotMatch(help.out, /^ {2}user/m);
 });
 
 test('doctor tells, and its exit code with it', () => {
@@ -179,6 +188,55 @@ test('doctor tells, and its exit code with it', () => {
     assert.ok(names.includes(name), name);
   }
   assert.equal(run(['doctor', '--web-dir', dir, '--port', '0']).code, 1);
+});
+
+const doctor = (env) => {
+  const { code, out } = run(['doctor', '--json', '--port', '0'], { env });
+  return { code, of: (name) => JSON.parse(out).find(({ check }) => check === name) };
+};
+
+test('doctor knows a missing model, a missing program, and what is not used', () => {
+  const noModel = doctor({ ORB_MODEL_DIR: dir });
+  assert.equal(noModel.code, 1);
+  assert.equal(noModel.of('speech').verdict, 'fail');
+  assert.match(noModel.of('speech').detail, /no speech model: .*mdef: No such file.*pocketsphinx-en-us/);
+  // Engines elsewhere are a setting without a use: they make nothing fine.
+  const elsewhere = doctor({ ORB_MODEL_DIR: dir, STT_URL: 'http://a', TTS_URL: 'http://b', LLM_MODEL: 'm' });
+  assert.equal(elsewhere.of('speech').verdict, 'fail');
+  assert.deepEqual(elsewhere.of('settings'), { check: 'settings', verdict: 'warn', detail: 'set, but not used yet: LLM_MODEL, STT_URL, TTS_URL' });
+  const noProgram = doctor({ ORB_COMMAND: "'no such' program" });
+  assert.equal(noProgram.of('orb').verdict, 'fail');
+  assert.match(noProgram.of('orb').detail, /ORB_COMMAND='no such' program: no such: No such file/);
+  assert.equal(doctor({ ORB_COMMAND: 'node orb.js', ORB_MODEL_DIR: dir }).of('speech').verdict, 'warn');
+  assert.match(doctor({ ORB_COMMAND: 'node orb.js' }).of('orb').detail, /^\/.*\/node$/);
+  assert.equal(doctor({ ORB_COMMAND: './orb.js', GPU_SERVER_PATH: dir }).of('orb').verdict, 'fail');
+  fs.writeFileSync(path.join(dir, 'orb.js'), '', { mode: 0o755 });
+  assert.equal(doctor({ ORB_COMMAND: './orb.js', GPU_SERVER_PATH: dir }).of('orb').verdict, 'ok');
+});
+
+test('serve warns at its start, a line each, of what keeps orbs away', async () => {
+  const warnings = async (env) => {
+    const server = await startServer({ env });
+    await server.stop();
+    return server.log().split('\n').filter((line) => / (warn|error) /.test(line));
+  };
+  assert.deepEqual(await warnings({ ENABLE_AI_ORBS: 'false', ORB_MODEL_DIR: dir }), []);
+  assert.deepEqual(await warnings({}), []);
+  const [model, ...none] = await warnings({ ORB_MODEL_DIR: dir });
+  assert.match(model, /no orb will stay: no speech model: .*; install Debian's pocketsphinx-en-us, or set ORB_MODEL_DIR$/);
+  assert.deepEqual(none, []);
+  const [program, unused, ...more] = await warnings({ ORB_COMMAND: 'no-such-program --x', LLM_URL: 'http://a' });
+  assert.match(program, /no orb will come: ORB_COMMAND=no-such-program --x: no-such-program: No such file/);
+  assert.match(unused, /set, but not used yet: LLM_URL$/);
+  assert.deepEqual(more, []);
+});
+
+test('aiorb without its model: one line, and exit 70', () => {
+  const { status, stderr } = spawnSync(AIORB, ['--room', 'r', '--session', 's', '--cpu-host', '127.0.0.1:9'], {
+    encoding: 'utf8', env: { ORB_MODEL_DIR: dir }, timeout: 60_000,
+  });
+  assert.equal(status, 70);
+  assert.match(stderr, /^\S+ error orb\.main: no speech model: [^\n]+; install Debian's pocketsphinx-en-us, or set ORB_MODEL_DIR\n$/);
 });
 
 test('serve: a busy port is one line, and nothing was made', async () => {
@@ -213,19 +271,37 @@ test('serve: a damaged, unreadable or missing place is one line', () => {
   fs.mkdirSync(data);
   fs.writeFileSync(path.join(data, 'tricall.db'), 'x'.repeat(5000));
   const serve = (...more) => run(['serve', '--port', '0', ...more]);
-  const lastLine = ({ code, err, out }) => {
-    assert.equal(code, 1);
-    assert.equal(out, '');
-    return err.trimEnd().split('\n').at(-1);
-  };
-  assert.match(lastLine(serve('--data-dir', data)), /^tricall: .*tricall\.db: .*not a database/);
+  refused(serve('--data-dir', data), 1, /tricall\.db: .*damaged \(file is not a database\); put a backup/);
   assert.equal(fs.readFileSync(path.join(data, 'tricall.db'), 'utf8'), 'x'.repeat(5000));
-  assert.match(lastLine(serve('--data-dir', path.join(dir, 'no/such/place'))), /data folder .*No such file/);
-  assert.match(lastLine(serve('--data-dir', path.join(data, 'tricall.db'))), /Not a directory/);
-  assert.match(lastLine(serve('--web-dir', dir)), /WEB_DIR/);
-  assert.match(lastLine(serve('--host', 'not-an-address')), /HOST/);
-  assert.match(lastLine(serve('--tls-cert', '/none', '--tls-key', '/none')), /\/none/);
+  refused(serve('--data-dir', path.join(dir, 'no/such/place')), 1, /data folder .*No such file.*; set DATA_DIR/);
+  refused(serve('--data-dir', path.join(data, 'tricall.db')), 1, /Not a directory/);
+  refused(serve('--web-dir', dir), 1, /WEB_DIR/);
+  refused(serve('--host', 'not-an-address'), 1, /HOST/);
+  refused(serve('--tls-cert', '/none', '--tls-key', '/none'), 1, /\/none/);
   refused(run(['session', 'list', '--data-dir', path.join(dir, 'empty')]), 1, /No such file/);
+});
+
+test('a page of garbage in the database: what is wrong with it, not the heading above', () => {
+  const data = path.join(dir, 'page');
+  fs.mkdirSync(data);
+  const file = path.join(data, 'tricall.db');
+  assert.equal(run([...person('a@example.org'), '--data-dir', data], pass).code, 0);
+  const bytes = fs.readFileSync(file);
+  bytes.fill(0x41, 2 * 4096);
+  fs.writeFileSync(file, bytes);
+  const serve = run(['serve', '--port', '0', '--data-dir', data]);
+  refused(serve, 1, /tricall\.db: the database is damaged \([^*]*page[^*]*\); put a backup in its place, or move it away/i);
+  refused(run(['session', 'list', '--data-dir', data]), 1, /damaged/);
+});
+
+test('session list without a session says so to people, and [] to programs', () => {
+  const data = path.join(dir, 'quiet');
+  fs.mkdirSync(data);
+  assert.equal(run([...person('a@example.org'), '--data-dir', data], pass).code, 0);
+  const list = (...more) => run(['session', 'list', '--data-dir', data, ...more]);
+  assert.deepEqual(list(), { code: 0, signal: null, out: '', err: 'no sessions yet\n' });
+  assert.deepEqual(list('--room', 'r1'), { code: 0, signal: null, out: '', err: 'no sessions in room r1 yet\n' });
+  assert.deepEqual(list('--json'), { code: 0, signal: null, out: '[]\n', err: '' });
 });
 
 test('serve --demo makes two people and a room once', async () => {

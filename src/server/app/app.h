@@ -62,6 +62,8 @@ int tc_app_make_services(struct tc_app *app);
 int tc_app_make_orbs(struct tc_app *app);
 int tc_app_make_site(struct tc_app *app);
 int tc_app_make_demo(struct tc_app *app);
+/* A line each of what is missing, though the server works without. */
+void tc_app_warn(const struct tc_app *app);
 
 /* address.c: whether orbs need a port of their own; how they and people reach us. */
 bool tc_app_needs_orb_port(const struct tc_config *config);

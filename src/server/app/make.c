@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "server/demo.h"
+#include "server/needs.h"
 #include "server/paths.h"
 
 TC_LOG_TOPIC("server");
@@ -109,10 +110,13 @@ int tc_app_make_orbs(struct tc_app *app)
 	if (!c->enable_ai_orbs) {
 		return 0;
 	}
-	if (!c->orb_command && (tc_path_beside("aiorb", app->aiorb, sizeof(app->aiorb)) != 0 ||
-				access(app->aiorb, X_OK) != 0)) {
-		return tc_app_complain("no program aiorb beside tricall: set ORB_COMMAND, or "
-				       "ENABLE_AI_ORBS=false");
+	char program[TC_APP_PATH_SIZE];
+	int err = tc_needs_orb(c, program, sizeof(program));
+	if (err && (!c->orb_command || err == -EINVAL)) {
+		return tc_app_complain("%s", program);
+	}
+	if (!c->orb_command) {
+		snprintf(app->aiorb, sizeof(app->aiorb), "%s", program);
 	}
 	if (c->gpu_server_path && access(c->gpu_server_path, X_OK) != 0) {
 		return tc_app_complain("GPU_SERVER_PATH=%s: %s", c->gpu_server_path,
@@ -138,13 +142,8 @@ int tc_app_make_orbs(struct tc_app *app)
 		.kill_after_ms = c->orb_kill_after,
 		.kill_grace_ms = c->orb_kill_grace,
 	};
-	int err = tc_orbs_create(&app->orbs, &config, &tc_app_orbs_events, app);
-	return err == -EINVAL
-		       ? tc_app_complain("ORB_COMMAND=%s: expected a command line with its quotes "
-					 "closed",
-					 c->orb_command)
-	       : err ? tc_app_complain("orbs: %s", tc_err_str(err))
-		     : 0;
+	err = tc_orbs_create(&app->orbs, &config, &tc_app_orbs_events, app);
+	return err ? tc_app_complain("orbs: %s", tc_err_str(err)) : 0;
 }
 
 int tc_app_make_site(struct tc_app *app)
@@ -187,4 +186,24 @@ int tc_app_make_demo(struct tc_app *app)
 		tc_demo_print(&demo, app->url);
 	}
 	return err && err != -EEXIST ? tc_app_complain("demo: %s", tc_err_str(err)) : 0;
+}
+
+/* Calls of two work without these, so they stop no start; but no orb would come, or hear. */
+void tc_app_warn(const struct tc_app *app)
+{
+	const struct tc_config *c = app->config;
+	char text[TC_APP_PATH_SIZE];
+	struct tc_buf unused;
+	if (c->enable_ai_orbs && c->orb_command && tc_needs_orb(c, text, sizeof(text)) != 0) {
+		TC_WARN(NULL, "no orb will come: %s", text);
+	}
+	if (c->enable_ai_orbs && !c->orb_command && tc_needs_speech(c, text, sizeof(text)) != 0) {
+		TC_WARN(NULL, "no orb will stay: %s", text);
+	}
+	tc_buf_init(&unused);
+	tc_needs_unused(c, &unused);
+	if (unused.len) {
+		TC_WARN(NULL, "set, but not used yet: %s", tc_buf_str(&unused));
+	}
+	tc_buf_finish(&unused);
 }
