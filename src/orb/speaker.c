@@ -246,6 +246,17 @@ static void end_current(struct tc_speaker *sp, bool cut)
 	sp->events.ended(sp->user, answer, heard, cut);
 }
 
+/* Fades out; at once if nothing of it is on its way. */
+static void cut_current(struct tc_speaker *sp)
+{
+	if (sp->sending) {
+		sp->cutting = true;
+		sp->gain_target = 0;
+	} else {
+		end_current(sp, true);
+	}
+}
+
 static void take_command(struct tc_speaker *sp, const struct command *cmd)
 {
 	switch (cmd->kind) {
@@ -263,12 +274,7 @@ static void take_command(struct tc_speaker *sp, const struct command *cmd)
 		break;
 	case CUT:
 		if (sp->current && sp->current_answer == cmd->answer) {
-			if (sp->sending) {
-				sp->cutting = true;
-				sp->gain_target = 0;
-			} else {
-				end_current(sp, true);
-			}
+			cut_current(sp);
 		}
 		break;
 	case DUCK:
@@ -281,6 +287,9 @@ static void take_command(struct tc_speaker *sp, const struct command *cmd)
 		break;
 	case QUIT:
 		sp->quit = true;
+		if (sp->current) {
+			cut_current(sp); /* what was heard of it is told before we are gone */
+		}
 		break;
 	}
 }
@@ -414,12 +423,12 @@ static void *audio_main(void *arg)
 	struct tc_speaker *sp = arg;
 	prctl(PR_SET_NAME, "audio");
 	ask_for_realtime(sp);
-	while (!sp->quit) {
+	while (!sp->quit || sp->current) {
 		struct command cmd;
 		while (tc_queue_pop(sp->commands, &cmd)) {
 			take_command(sp, &cmd);
 		}
-		if (sp->quit) {
+		if (sp->quit && !sp->current) {
 			break;
 		}
 		if (!sp->current || (!sp->sending && !ready_to_start(sp))) {

@@ -47,8 +47,9 @@ struct tc_speaker_stats {
 
 int tc_speaker_create(struct tc_speaker **out, const struct tc_speaker_config *config,
 		      const struct tc_speaker_events *events, void *user);
-void tc_speaker_destroy(
-	struct tc_speaker *sp); /* stops at once; feed() returns false from then on */
+/* Fades out what plays and tells its `ended`, then joins (up to 40 ms); feed() returns false from
+ * now on. Any one thread, once nobody else calls. */
+void tc_speaker_destroy(struct tc_speaker *sp);
 void tc_speaker_stop_feeding(struct tc_speaker *sp); /* before the voice thread is joined */
 
 int tc_speaker_open(struct tc_speaker *sp, uint32_t answer); /* -ENOSPC: too many answers at once */

@@ -188,6 +188,25 @@ static void there_is_room_for_so_many_answers_only(void **state)
 	assert_int_equal(tc_speaker_play(f->speaker, 1), -ENOENT);
 }
 
+static void destroyed_in_mid_word_it_tells_what_was_heard(void **state)
+{
+	struct fixture *f = *state;
+	assert_int_equal(tc_speaker_open(f->speaker, 1), 0);
+	tc_speaker_mark(f->speaker, 1, 0, 4);
+	feed(f, 1, 2000);
+	assert_int_equal(tc_speaker_play(f->speaker, 1), 0);
+	assert_int_equal(next(f).kind, STARTED);
+	assert_int_equal(next(f).kind, CLAUSE);
+	tc_speaker_cut(f->speaker, 1);
+	tc_speaker_destroy(f->speaker); /* with the cut still in its queue */
+	f->speaker = NULL;
+	struct told end;
+	assert_true(tc_queue_pop(f->told, &end));
+	assert_int_equal(end.kind, ENDED);
+	assert_int_equal(end.heard, 4);
+	assert_true(end.cut);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -198,6 +217,7 @@ int main(void)
 		TEST(a_cut_ends_an_answer_long_before_its_end),
 		TEST(a_newer_answer_takes_the_place_of_the_older),
 		TEST(there_is_room_for_so_many_answers_only),
+		TEST(destroyed_in_mid_word_it_tells_what_was_heard),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
