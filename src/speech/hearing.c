@@ -167,16 +167,18 @@ static void *run(void *arg)
 {
 	struct tc_hearing *h = arg;
 	struct item item;
-	while (!atomic_load(&h->stop)) {
+	bool last = false; /* what was pushed before the stop is still taken: it holds last words */
+	while (!last) {
 		tc_queue_wait(h->queue, anybody_speaks(h) ? WAIT_MS : -1);
-		while (!atomic_load(&h->stop) && tc_queue_pop(h->queue, &item)) {
+		last = atomic_load(&h->stop);
+		while (tc_queue_pop(h->queue, &item)) {
 			take(h, &item);
 			if (tc_queue_count(h->queue) > SHED_ABOVE) {
 				shed(h);
 			}
 		}
 		check_starved(h);
-		if (h->word_count) {
+		if (h->word_count && !last) {
 			learn_words(h);
 		}
 	}

@@ -48,7 +48,9 @@ struct tc_hearing_config {
 
 struct tc_hearing;
 int tc_hearing_create(struct tc_hearing **out, const struct tc_hearing_config *config);
-void tc_hearing_destroy(struct tc_hearing *h);                 /* joins the thread */
+/* Takes what was pushed before (the finals of removed lanes come out), then joins the thread. Any
+ * one thread, once nobody else calls. */
+void tc_hearing_destroy(struct tc_hearing *h);
 int tc_hearing_add(struct tc_hearing *h, const char *speaker); /* a lane number 0..1, or -ENOSPC */
 void tc_hearing_remove(struct tc_hearing *h,
 		       int lane); /* open words are finalised first (an event) */

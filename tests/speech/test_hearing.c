@@ -255,6 +255,26 @@ static void too_much_sound_is_refused_and_the_newest_kept(void **state)
 	finish();
 }
 
+static void last_words_come_before_the_end_however_far_behind_it_is(void **state)
+{
+	start("these are my last words\n");
+	int lane = tc_hearing_add(hearing, "ann");
+	atomic_store(&gate_closed, true); /* the recognizer is busy with the first of it */
+	talk(lane, 1200, 0);
+	tc_hearing_remove(hearing, lane);
+	atomic_store(&gate_closed, false);
+	tc_hearing_destroy(hearing);
+	struct tc_hearing_event event = {0};
+	bool final = false;
+	while (!final && tc_queue_pop(events, &event)) {
+		final = event.kind == TC_HEARING_FINAL;
+	}
+	assert_true(final);
+	assert_string_equal(event.hypothesis.text, "these are my last words");
+	engine.close(recognizer);
+	tc_queue_destroy(events);
+}
+
 static void lanes_are_given_and_taken(void **state)
 {
 	start("");
@@ -308,6 +328,7 @@ int main(void)
 		cmocka_unit_test(a_turn_ended_in_mid_voice_goes_on_as_another),
 		cmocka_unit_test(a_voice_whose_packets_stop_has_stopped),
 		cmocka_unit_test(too_much_sound_is_refused_and_the_newest_kept),
+		cmocka_unit_test(last_words_come_before_the_end_however_far_behind_it_is),
 		cmocka_unit_test(lanes_are_given_and_taken),
 		cmocka_unit_test(scripts_are_read_from_files_and_bad_ones_refused),
 	};
