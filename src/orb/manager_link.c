@@ -3,13 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/log.h"
 
 TC_LOG_TOPIC("orb.channel");
@@ -99,6 +97,8 @@ static void on_writable(void *user)
 	}
 	if (err == -EPIPE) {
 		parent_gone(link);
+	} else if (err == 0 && link->events.drained) {
+		link->events.drained(link->user);
 	}
 }
 
@@ -154,21 +154,9 @@ void tc_manager_link_send(struct tc_manager_link *link, struct tc_buf *line)
 	tc_buf_reset(line);
 }
 
-int tc_manager_link_flush(struct tc_manager_link *link, int timeout_ms)
+bool tc_manager_link_busy(const struct tc_manager_link *link)
 {
-	if (!link || link->fd < 0) {
-		return 0;
-	}
-	int64_t until = tc_clock_ms(tc_clock_system()) + timeout_ms;
-	for (;;) {
-		int err = write_backlog(link);
-		int64_t left = until - tc_clock_ms(tc_clock_system());
-		if (err != -EAGAIN || left <= 0) {
-			return err == -EAGAIN ? -ETIMEDOUT : err;
-		}
-		struct pollfd pfd = {.fd = link->fd, .events = POLLOUT};
-		poll(&pfd, 1, (int)left);
-	}
+	return link && link->fd >= 0 && link->written < link->backlog.len;
 }
 
 void tc_manager_link_destroy(struct tc_manager_link *link)

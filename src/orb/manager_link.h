@@ -15,7 +15,8 @@ struct tc_manager_link;
 
 struct tc_manager_link_events {
 	void (*message)(void *user, const struct tc_channel_message *message); /* borrowed */
-	void (*closed)(void *user); /* the parent is gone; once */
+	void (*closed)(void *user);  /* the parent is gone; once */
+	void (*drained)(void *user); /* what waited for a slow parent is written; may be NULL */
 };
 
 /* -ENOENT: nobody gave us a channel (NODE_CHANNEL_FD is not set); -EBADF, -ENOMEM. Takes the
@@ -24,9 +25,8 @@ int tc_manager_link_create(struct tc_manager_link **out, struct tc_loop *loop,
 			   const struct tc_manager_link_events *events, void *user);
 /* Sends what tc_channel_put_*() wrote; empties `line`. NULL link: does nothing. */
 void tc_manager_link_send(struct tc_manager_link *link, struct tc_buf *line);
-/* Waits until all is written, at most timeout_ms: the last words before the exit. 0 or -ETIMEDOUT,
- * -EPIPE. */
-int tc_manager_link_flush(struct tc_manager_link *link, int timeout_ms);
+/* Something waits to be written: `drained` or `closed` follows. NULL-safe. */
+bool tc_manager_link_busy(const struct tc_manager_link *link);
 void tc_manager_link_destroy(struct tc_manager_link *link);
 
 #endif

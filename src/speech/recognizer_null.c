@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "speech/null.h"
@@ -26,6 +27,7 @@ struct tc_recognizer {
 	char *script; /* owned; cut up in place */
 	struct line *lines;
 	size_t count;
+	bool hangs;
 };
 
 struct tc_recognizer_stream {
@@ -52,6 +54,10 @@ static void parse_line(struct tc_recognizer *r, char *text)
 {
 	text = trim(text);
 	if (!*text || *text == '#' || r->count == MAX_LINES) {
+		return;
+	}
+	if (strcmp(text, "!hang") == 0) {
+		r->hangs = true;
 		return;
 	}
 	struct line *line = &r->lines[r->count++];
@@ -134,6 +140,9 @@ static void null_stream_destroy(struct tc_recognizer_stream *s)
 static int null_stream_create(struct tc_recognizer_stream **out, struct tc_recognizer *r,
 			      const char *speaker)
 {
+	while (r->hangs) {
+		pause();
+	}
 	struct tc_recognizer_stream *s = calloc(1, sizeof(*s));
 	if (!s) {
 		return -ENOMEM;

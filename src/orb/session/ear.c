@@ -150,6 +150,7 @@ static void show(struct tc_session *s, struct tc_lane *lane, const struct tc_hea
 		return;
 	}
 	snprintf(lane->shown, sizeof(lane->shown), "%s", text);
+	lane->start_ms = event->start_ms;
 	struct tc_transcript t = {
 		.utterance_id = id,
 		.user_id = lane->user_id,
@@ -236,4 +237,23 @@ void tc_ear_handle(struct tc_session *s, const struct tc_hearing_event *event)
 		break;
 	}
 	tc_session_plan(s);
+}
+
+void tc_ear_settle(struct tc_session *s)
+{
+	for (int i = 0; i < TC_HEARING_LANES; i++) {
+		struct tc_lane *lane = &s->lanes[i];
+		if (lane->utterance_id[0] == '\0' || lane->shown[0] == '\0') {
+			continue;
+		}
+		struct tc_hearing_event event = {
+			.kind = TC_HEARING_FINAL,
+			.lane = i,
+			.start_ms = lane->start_ms,
+			.end_ms = tc_session_now(s),
+			.utterance = lane->utterance,
+		};
+		memcpy(event.hypothesis.text, lane->shown, sizeof(lane->shown));
+		tc_ear_handle(s, &event);
+	}
 }

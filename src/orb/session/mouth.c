@@ -156,19 +156,19 @@ const struct tc_mind_events tc_session_mind_events = {
 static bool on_voice_sound(void *user, uint32_t answer, const int16_t *pcm, size_t samples)
 {
 	struct tc_session *s = user;
-	return tc_speaker_feed(s->speaker, answer, pcm, samples);
+	return tc_speaker_feed(s->voice_out, answer, pcm, samples);
 }
 
 static void on_voice_clause(void *user, uint32_t answer, size_t offset, size_t len)
 {
 	struct tc_session *s = user;
-	tc_speaker_mark(s->speaker, answer, offset, len);
+	tc_speaker_mark(s->voice_out, answer, offset, len);
 }
 
 static void on_voice_done(void *user, uint32_t answer, int err)
 {
 	struct tc_session *s = user;
-	tc_speaker_finish(s->speaker, answer);
+	tc_speaker_finish(s->voice_out, answer);
 	if (err < 0) {
 		struct tc_session_event event = {
 			.kind = TC_EVENT_VOICE_DONE, .answer = answer, .a = err};
@@ -306,7 +306,8 @@ void tc_mouth_handle(struct tc_session *s, const struct tc_session_event *event)
 		play_started(s, a, event->a);
 		break;
 	case TC_EVENT_CLAUSE:
-		show_answer(s, a, (size_t)(event->a + event->b), false);
+		a->heard = (size_t)(event->a + event->b);
+		show_answer(s, a, a->heard, false);
 		break;
 	case TC_EVENT_PLAY_ENDED:
 		play_ended(s, a, (size_t)event->a, event->b != 0);
@@ -317,6 +318,7 @@ void tc_mouth_handle(struct tc_session *s, const struct tc_session_event *event)
 		break;
 	case TC_EVENT_HEARD:
 	case TC_EVENT_ENGINES:
+	case TC_EVENT_CLOSED:
 		break;
 	}
 	tc_session_plan(s);
@@ -338,15 +340,12 @@ void tc_mouth_engines_ready(struct tc_session *s)
 	}
 }
 
-/* Silence, and what was heard of the open answer becomes final. */
-void tc_mouth_close(struct tc_session *s)
+void tc_mouth_hush(struct tc_session *s)
 {
-	if (!s->speaker) {
-		return;
-	}
 	tc_speaker_stop_feeding(s->speaker);
-	tc_voice_destroy(s->voice);
-	s->voice = NULL;
+	if (s->voice) {
+		tc_voice_cancel_all(s->voice);
+	}
 	for (size_t i = 0; i < TC_ANSWERS_MAX; i++) {
 		struct tc_answer *a = &s->answers[i];
 		if (a->state == TC_ANSWER_PLAYING) {
@@ -355,6 +354,14 @@ void tc_mouth_close(struct tc_session *s)
 			forget(s, a);
 		}
 	}
-	tc_speaker_destroy(s->speaker); /* the fade is over and `ended` is queued when it returns */
-	s->speaker = NULL;
+}
+
+void tc_mouth_settle(struct tc_session *s)
+{
+	for (size_t i = 0; i < TC_ANSWERS_MAX; i++) {
+		struct tc_answer *a = &s->answers[i];
+		if (a->state == TC_ANSWER_PLAYING) {
+			play_ended(s, a, a->heard, true);
+		}
+	}
 }

@@ -87,7 +87,9 @@ static void on_sound(void *user, const struct tc_peer_sound *sound)
 static void on_keyframe(void *user)
 {
 	struct tc_person *p = user;
-	tc_painter_keyframe(p->session->painter);
+	if (p->session->painter) {
+		tc_painter_keyframe(p->session->painter);
+	}
 }
 
 /* One encoder serves both: it follows the poorer path, down to a floor; below it that peer's own
@@ -107,7 +109,9 @@ static void on_estimate(void *user, int bps)
 		}
 	}
 	TC_DEBUG(s->tag, "path estimate %d bit/s, picture at %d", bps, rate);
-	tc_painter_set_bitrate(s->painter, rate > VIDEO_FLOOR ? rate : VIDEO_FLOOR);
+	if (s->painter) {
+		tc_painter_set_bitrate(s->painter, rate > VIDEO_FLOOR ? rate : VIDEO_FLOOR);
+	}
 }
 
 static void on_loss(void *user, int percent)
@@ -122,7 +126,9 @@ static void on_loss(void *user, int percent)
 								  : worst;
 		}
 	}
-	tc_speaker_set_loss(s->speaker, worst);
+	if (s->speaker) {
+		tc_speaker_set_loss(s->speaker, worst);
+	}
 }
 
 static void on_peer_state(void *user, enum tc_peer_state now, enum tc_peer_state was,
@@ -137,7 +143,9 @@ static void on_peer_state(void *user, enum tc_peer_state now, enum tc_peer_state
 		tc_mind_connected(s->mind, p->id, tc_session_now(s));
 		tc_session_plan(s);
 	}
-	tc_painter_wake(s->painter);
+	if (s->painter) {
+		tc_painter_wake(s->painter);
+	}
 	tc_report_soon(s);
 	tc_session_check_idle(s);
 }
@@ -282,7 +290,7 @@ static void on_joined(void *user, struct tc_json message, bool again)
 		person_joined(s, it.value);
 	}
 	if (s->state == TC_SESSION_JOINING) {
-		s->state = TC_SESSION_LIVE;
+		tc_session_set_state(s, TC_SESSION_LIVE, "joined");
 		TC_INFO(s->tag, "in the room as %s after %lld ms", s->args->user_id,
 			(long long)tc_session_ms(s, tc_session_now(s)));
 	}

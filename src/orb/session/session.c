@@ -5,7 +5,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/assert.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "orb/session/session_priv.h"
@@ -13,20 +15,19 @@
 TC_LOG_TOPIC("orb.session");
 
 #define EVENT_QUEUE 1024
-#define FLUSH_MS    2000
 
 static const char *state_str(enum tc_session_state state)
 {
-	static const char *const names[] = {"joining", "live", "ending", "over"};
+	static const char *const names[] = {"joining",  "live",    "ending",
+					    "flushing", "leaving", "over"};
 	return names[state];
 }
 
-static void set_state(struct tc_session *s, enum tc_session_state next, const char *why)
+void tc_session_set_state(struct tc_session *s, enum tc_session_state next, const char *why)
 {
-	if (next != s->state) {
-		TC_INFO(s->tag, "%s -> %s (%s)", state_str(s->state), state_str(next), why);
-		s->state = next;
-	}
+	TC_ASSERT(next > s->state); /* a session goes on, never back */
+	TC_INFO(s->tag, "%s -> %s (%s)", state_str(s->state), state_str(next), why);
+	s->state = next;
 }
 
 int64_t tc_session_now(const struct tc_session *s)
@@ -76,6 +77,9 @@ static void take_engines(struct tc_session *s, struct tc_engines *engines)
 		return;
 	}
 	s->engines = engines;
+	if (s->state >= TC_SESSION_ENDING) {
+		return; /* too late to hear or to say anything */
+	}
 	TC_INFO(s->tag, "speech engines ready after %lld ms",
 		(long long)tc_session_ms(s, tc_session_now(s)));
 	tc_mouth_engines_ready(s);
@@ -98,17 +102,24 @@ static void handle_event(struct tc_session *s, const struct tc_session_event *ev
 	case TC_EVENT_ENGINES:
 		take_engines(s, event->ptr);
 		break;
+	case TC_EVENT_CLOSED:
+		tc_end_closed(s);
+		break;
 	}
 }
 
-static void drain_events(void *user)
+void tc_session_drain(struct tc_session *s)
 {
-	struct tc_session *s = user;
 	struct tc_session_event event;
 	tc_queue_clear_wake(s->events);
 	while (tc_queue_pop(s->events, &event)) {
 		handle_event(s, &event);
 	}
+}
+
+static void on_events(void *user)
+{
+	tc_session_drain(user);
 }
 
 /* --- timers --- */
@@ -192,6 +203,12 @@ static void on_manager_closed(void *user)
 	struct tc_session *s = user;
 	TC_WARN(s->tag, "the manager is gone");
 	tc_session_end(s, "server_shutdown", TC_EXIT_OK);
+	tc_end_flushed(s);
+}
+
+static void on_manager_drained(void *user)
+{
+	tc_end_flushed(user);
 }
 
 /* --- life --- */
@@ -230,6 +247,7 @@ static int create_media(struct tc_session *s)
 		struct tc_speaker_config speaker = {
 			.roster = s->roster, .clock = s->clock, .epoch_us = s->began_us};
 		err = tc_speaker_create(&s->speaker, &speaker, &tc_session_speaker_events, s);
+		s->voice_out = s->speaker;
 	}
 	if (!err) {
 		struct tc_painter_config painter = {.roster = s->roster,
@@ -261,6 +279,7 @@ static int create_links(struct tc_session *s)
 	static const struct tc_manager_link_events manager = {
 		.message = on_manager_message,
 		.closed = on_manager_closed,
+		.drained = on_manager_drained,
 	};
 	int err = tc_manager_link_create(&s->manager, s->loop, &manager, s);
 	if (err && err != -ENOENT) {
@@ -296,7 +315,7 @@ static int start_timers(struct tc_session *s)
 {
 	s->lifetime_timer = tc_loop_timer(s->loop, s->args->max_lifetime, false, lifetime_over, s);
 	s->heartbeat_timer = tc_loop_timer(s->loop, s->args->heartbeat, true, heartbeat_due, s);
-	s->event_watch = tc_loop_watch(s->loop, tc_queue_wake_fd(s->events), drain_events, s);
+	s->event_watch = tc_loop_watch(s->loop, tc_queue_wake_fd(s->events), on_events, s);
 	return s->lifetime_timer && s->heartbeat_timer && s->event_watch ? 0 : -ENOMEM;
 }
 
@@ -350,68 +369,19 @@ int tc_session_create(struct tc_session **out, struct tc_loop *loop, const struc
 	return 0;
 }
 
-static void left(void *user)
-{
-	struct tc_session *s = user;
-	set_state(s, TC_SESSION_OVER, "left");
-	tc_loop_quit(s->loop);
-}
-
-/* Stops hearing and speaking; what was said until now is final afterwards. */
-static void collect_last_words(struct tc_session *s)
-{
-	if (s->speaker) {
-		struct tc_speaker_stats stats;
-		tc_speaker_stats(s->speaker, &stats);
-		TC_INFO(s->tag, "sound: %llu packets, %llu late, worst %lld us, %llu underruns%s",
-			(unsigned long long)stats.packets, (unsigned long long)stats.late,
-			(long long)stats.worst_late_us, (unsigned long long)stats.underruns,
-			stats.realtime ? "" : ", no real-time priority");
-	}
-	/* The painter reads the speaker's level: it goes first. */
-	tc_painter_destroy(s->painter);
-	s->painter = NULL;
-	tc_mouth_close(s);
-	for (size_t i = 0; i < TC_PEOPLE_MAX; i++) {
-		tc_ear_close(&s->people[i]);
-	}
-	tc_hearing_destroy(s->hearing); /* joins the recognizer: its last finals are queued then */
-	s->hearing = NULL;
-	drain_events(s);
-}
-
-void tc_session_end(struct tc_session *s, const char *reason, int exit_code)
-{
-	if (s->state >= TC_SESSION_ENDING) {
-		return;
-	}
-	snprintf(s->reason, sizeof(s->reason), "%s", reason);
-	s->exit_code = exit_code;
-	set_state(s, TC_SESSION_ENDING, reason);
-	collect_last_words(s);
-	if (exit_code == TC_EXIT_OK) {
-		tc_report_summary(s);
-	}
-	if (tc_manager_link_flush(s->manager, FLUSH_MS) != 0) {
-		TC_WARN(s->tag, "the manager did not take the last messages");
-	}
-	tc_people_close(s);
-	tc_uplink_leave(s->uplink, left, s);
-}
-
 int tc_session_destroy(struct tc_session *s)
 {
 	if (!s) {
 		return TC_EXIT_DEFECT;
 	}
 	int exit_code = s->exit_code;
+	if (!tc_end_join(s)) {
+		TC_ERROR(s->tag, "a thread does not end: leaving it behind");
+		_exit(exit_code);
+	}
 	tc_uplink_destroy(s->uplink);
-	tc_mouth_close(s);
 	tc_people_close(s);
-	tc_hearing_destroy(s->hearing);
 	tc_engine_loader_join(s->loader);
-	tc_painter_destroy(s->painter);
-	tc_speaker_destroy(s->speaker);
 	if (s->events) {
 		struct tc_session_event event;
 		while (tc_queue_pop(s->events, &event)) {
@@ -427,8 +397,8 @@ int tc_session_destroy(struct tc_session *s)
 	tc_rtc_destroy(s->rtc);
 	tc_roster_destroy(s->roster);
 	tc_manager_link_destroy(s->manager);
-	struct tc_timer *timers[] = {s->mind_timer, s->lifetime_timer, s->idle_timer,
-				     s->heartbeat_timer, s->soon_timer};
+	struct tc_timer *timers[] = {s->mind_timer,      s->lifetime_timer, s->idle_timer,
+				     s->heartbeat_timer, s->soon_timer,     s->end_timer};
 	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
 		tc_timer_cancel(timers[i]);
 	}

@@ -1,9 +1,9 @@
 /* orb/session/session.h -- one call, from joining the room to the summary: joins rtc, speech, mind
  * and face.
  *
- * session.c life and timers · people.c who is there, their peers · ear.c sound in, words out ·
- * mouth.c answers out · report.c what server, manager and people are told · engines.c models loaded
- * beside. Thread: the loop's. Owner: main.
+ * session.c life and timers · end.c the end, step by step · people.c who is there, their peers ·
+ * ear.c sound in, words out · mouth.c answers out · report.c what server, manager and people are
+ * told · engines.c models loaded beside. Thread: the loop's. Owner: main.
  */
 #ifndef TC_ORB_SESSION_H
 #define TC_ORB_SESSION_H
@@ -24,9 +24,11 @@ enum { /* exit codes of protocol.md section 2 */
  */
 int tc_session_create(struct tc_session **out, struct tc_loop *loop,
 		      const struct tc_orb_args *args);
-/* Last words, summary, leave; then the loop quits. Further calls do nothing. */
+/* Starts the end: last words, summary, leave; then the loop quits. Waits for nothing: people are
+ * served until we leave. Further calls do nothing. */
 void tc_session_end(struct tc_session *session, const char *reason, int exit_code);
-/* After the loop has quit. Returns the exit code. NULL-safe. */
+/* After the loop has quit. Returns the exit code. NULL-safe. Where a thread hangs (a model that
+ * does not come back) nothing can be freed under it: the process ends here, with that exit code. */
 int tc_session_destroy(struct tc_session *session);
 
 #endif

@@ -6,6 +6,8 @@
 
 #include "orb/session/session.h"
 
+#include <pthread.h>
+
 #include "base/clock.h"
 #include "base/id.h"
 #include "base/queue.h"
@@ -28,10 +30,26 @@
 #define TC_LATENCIES   64
 
 enum tc_session_state {
-	TC_SESSION_JOINING, /* not in the room yet */
-	TC_SESSION_LIVE,    /* in the room */
-	TC_SESSION_ENDING,  /* last words are being collected and sent */
-	TC_SESSION_OVER,    /* the loop may quit */
+	TC_SESSION_JOINING,  /* not in the room yet */
+	TC_SESSION_LIVE,     /* in the room */
+	TC_SESSION_ENDING,   /* last words are being collected: until all threads are done, or too
+			      * late
+			      */
+	TC_SESSION_FLUSHING, /* the summary is on its way to the manager */
+	TC_SESSION_LEAVING,  /* the server is being told */
+	TC_SESSION_OVER,     /* the loop may quit */
+};
+
+/* What has threads to be joined at the end. A thread of its own does that, since it may take as
+ * long as a word takes to be recognized, and people are still served meanwhile. */
+struct tc_closer {
+	struct tc_session *session; /* borrowed */
+	struct tc_painter *painter; /* owned, as the rest */
+	struct tc_voice *voice;
+	struct tc_speaker *speaker;
+	struct tc_hearing *hearing;
+	pthread_t thread;
+	bool started, joined;
 };
 
 struct tc_person {
@@ -59,6 +77,7 @@ struct tc_lane {
 	char utterance_id[TC_ID_SIZE]; /* of the open utterance; "": none */
 	uint32_t utterance;
 	char shown[TC_HYPOTHESIS_TEXT]; /* the partial people saw last */
+	int64_t start_ms;               /* monotonic, of the open utterance */
 };
 
 enum tc_answer_state {
@@ -75,6 +94,7 @@ struct tc_answer {
 	int64_t decided_us; /* to speak it */
 	int64_t turn_us;    /* that the turn it answers is over; 0: it answers none */
 	int64_t started_ms;
+	size_t heard; /* bytes of text that people were shown as said */
 };
 
 /* From other threads to the loop. */
@@ -85,6 +105,7 @@ enum tc_session_event_kind {
 	TC_EVENT_PLAY_ENDED,   /* answer, a: heard, b: cut */
 	TC_EVENT_VOICE_DONE,   /* answer, a: err */
 	TC_EVENT_ENGINES,      /* ptr: struct tc_engines, heap: loaded or failed */
+	TC_EVENT_CLOSED,       /* the closer: no thread says anything after this */
 };
 
 struct tc_session_event {
@@ -107,6 +128,7 @@ struct tc_session {
 	struct tc_rtc *rtc;
 	struct tc_roster *roster;
 	struct tc_speaker *speaker;
+	struct tc_speaker *voice_out; /* the same, for the voice thread: stays while that runs */
 	struct tc_painter *painter;
 	struct tc_engine_loader *loader;
 	struct tc_engines *engines; /* owned; NULL until loaded */
@@ -119,6 +141,8 @@ struct tc_session {
 	struct tc_queue *events;
 	struct tc_watch *event_watch;
 	struct tc_timer *mind_timer, *lifetime_timer, *idle_timer, *heartbeat_timer, *soon_timer;
+	struct tc_timer *end_timer; /* of the step of the end we are at */
+	struct tc_closer closer;
 	int64_t mind_deadline;
 
 	struct tc_person people[TC_PEOPLE_MAX];
@@ -147,6 +171,13 @@ void tc_session_push(struct tc_session *s, const struct tc_session_event *event)
 void tc_session_plan(struct tc_session *s); /* after the mind was told something */
 void tc_session_check_idle(struct tc_session *s);
 void tc_session_next_id(struct tc_session *s, char out[TC_ID_SIZE]);
+void tc_session_drain(struct tc_session *s); /* takes the events of the other threads */
+void tc_session_set_state(struct tc_session *s, enum tc_session_state next, const char *why);
+
+/* end.c */
+void tc_end_closed(struct tc_session *s);  /* the closer is done */
+void tc_end_flushed(struct tc_session *s); /* the manager has all, or is gone */
+bool tc_end_join(struct tc_session *s);    /* false: a thread hangs */
 
 /* people.c */
 extern const struct tc_uplink_events tc_session_uplink_events;
@@ -162,6 +193,8 @@ void tc_ear_engines_ready(struct tc_session *s);
 void tc_ear_handle(struct tc_session *s, const struct tc_hearing_event *event);
 void tc_ear_event(void *user, const struct tc_hearing_event *event); /* recognizer thread */
 void tc_ear_end_turn(struct tc_person *p, uint32_t utterance);
+/* No final will come any more: what people saw of the open utterances is it. */
+void tc_ear_settle(struct tc_session *s);
 
 /* mouth.c */
 extern const struct tc_mind_events tc_session_mind_events;
@@ -169,7 +202,9 @@ extern const struct tc_speaker_events tc_session_speaker_events;
 extern const struct tc_voice_events tc_session_voice_events;
 void tc_mouth_handle(struct tc_session *s, const struct tc_session_event *event);
 void tc_mouth_engines_ready(struct tc_session *s);
-void tc_mouth_close(struct tc_session *s);
+void tc_mouth_hush(struct tc_session *s); /* fades out; `ended` comes as an event */
+/* Nothing more comes of the audio thread: what people saw of the open answer is final. */
+void tc_mouth_settle(struct tc_session *s);
 
 /* report.c */
 void tc_report_status(struct tc_session *s);
