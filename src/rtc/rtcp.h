@@ -74,6 +74,11 @@ void tc_rtcp_write_remb(struct tc_buf *buf, uint32_t ssrc, uint64_t bps, const u
 			size_t count);
 
 uint64_t tc_rtcp_ntp(int64_t wall_us);
+/* How long until the next report, ms: RFC 3550 section 6.3.1, a second (half of one before the
+ * first) times 0.5 to 1.5, so that the two ends of a call and all the calls of a server do not
+ * report in step. `random`: any number, evenly spread. */
+int tc_rtcp_interval_ms(bool first, uint32_t random);
+
 /* Round trip from a report block: now minus LSR minus DLSR. -1: they had no SR of ours yet, or the
  * figures make no sense. `now_ntp`: tc_rtcp_ntp() of now, the clock our SRs were written with. */
 int64_t tc_rtcp_rtt_us(const struct tc_rtcp_report *report, uint64_t now_ntp);

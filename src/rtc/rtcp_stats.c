@@ -12,12 +12,21 @@
 #define NTP_EPOCH 2208988800u
 /* Longer round trips than this come from clocks that were set, not from a network. */
 #define MAX_RTT_US 20000000
+/* RFC 3550 section 6.2 lets small sessions of much bandwidth report more often than each 5 s. */
+#define INTERVAL_MS 1000
 
 uint64_t tc_rtcp_ntp(int64_t wall_us)
 {
 	uint64_t seconds = (uint64_t)(wall_us / 1000000) + NTP_EPOCH;
 	uint64_t rest = (uint64_t)(wall_us % 1000000);
 	return seconds << 32 | (rest << 32) / 1000000;
+}
+
+/* Two members and a fixed group need no reconsideration, so no division by e - 3/2 either. */
+int tc_rtcp_interval_ms(bool first, uint32_t random)
+{
+	int mean = first ? INTERVAL_MS / 2 : INTERVAL_MS;
+	return mean / 2 + (int)((uint64_t)random * (uint64_t)mean >> 32);
 }
 
 int64_t tc_rtcp_rtt_us(const struct tc_rtcp_report *report, uint64_t now_ntp)

@@ -65,6 +65,23 @@ static void sound_and_picture_arrive_both_ways(void **state)
 	rig_finish(&rig);
 }
 
+static bool both_know_the_round_trip(struct rig *rig)
+{
+	struct tc_peer_stats a, b;
+	tc_peer_stats(rig->a.peer, &a);
+	tc_peer_stats(rig->b.peer, &b);
+	return a.rtt_ms >= 0 && b.rtt_ms >= 0;
+}
+
+/* It takes a report of each and one more: none of them may be the last. */
+static void reports_go_on_both_ways(void **state)
+{
+	struct rig rig;
+	start(&rig, &perfect);
+	assert_true(rig_wait(&rig, both_know_the_round_trip, DEADLINE_MS));
+	rig_finish(&rig);
+}
+
 static void loss_and_reordering_are_repaired(void **state)
 {
 	struct rig rig;
@@ -545,6 +562,7 @@ int main(void)
 	tc_log_init("error", TC_LOG_TEXT);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(sound_and_picture_arrive_both_ways),
+		cmocka_unit_test(reports_go_on_both_ways),
 		cmocka_unit_test(loss_and_reordering_are_repaired),
 		cmocka_unit_test(a_picture_loss_indication_makes_a_key_frame),
 		cmocka_unit_test(closing_is_noticed_and_does_not_disturb_another),

@@ -353,6 +353,19 @@ static void jitter_and_delay_since_the_last_report_are_measured(void **state)
 	assert_int_equal(report.dlsr, 32768);
 }
 
+static void reports_are_spread_and_the_first_comes_early(void **state)
+{
+	assert_int_equal(tc_rtcp_interval_ms(true, 0), 250);
+	assert_int_equal(tc_rtcp_interval_ms(true, UINT32_MAX), 749);
+	assert_int_equal(tc_rtcp_interval_ms(false, 0), 500);
+	assert_int_equal(tc_rtcp_interval_ms(false, UINT32_MAX), 1499);
+	int64_t sum = 0;
+	for (uint32_t i = 0; i < 1000; i++) {
+		sum += tc_rtcp_interval_ms(false, i * (UINT32_MAX / 1000));
+	}
+	assert_in_range(sum / 1000, 995, 1005); /* a second on average */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -368,6 +381,7 @@ int main(void)
 		cmocka_unit_test(duplicates_and_reordering_do_not_confuse_the_count),
 		cmocka_unit_test(a_restarted_sender_is_believed_at_its_second_packet),
 		cmocka_unit_test(jitter_and_delay_since_the_last_report_are_measured),
+		cmocka_unit_test(reports_are_spread_and_the_first_comes_early),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

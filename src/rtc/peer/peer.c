@@ -12,13 +12,12 @@
 
 TC_LOG_TOPIC("rtc.peer");
 
-#define TICK_MS  1000 /* RTCP interval; well within RFC 3550 for sessions of two */
+#define TICK_MS  1000 /* between two looks at rate and liveness */
 #define RETRY_MS 5    /* a sender is inside while we are to be freed */
 
 static void on_tick(void *user)
 {
 	struct tc_peer *peer = user;
-	tc_peer_report(peer);
 	tc_peer_measure_rate(peer);
 	tc_peer_check_liveness(peer);
 	if (peer->closed) {
@@ -91,6 +90,7 @@ static void free_peer(struct tc_peer *peer)
 {
 	tc_peer_finish_receiving(peer);
 	tc_timer_cancel(peer->tick);
+	tc_timer_cancel(peer->report_timer);
 	tc_timer_cancel(peer->connect_timer);
 	tc_timer_cancel(peer->keyframe_timer);
 	for (int i = 0; i < peer->early_count; i++) {
@@ -152,10 +152,12 @@ static void finish_close(void *user)
 static void stop_timers(struct tc_peer *peer)
 {
 	tc_timer_cancel(peer->tick);
+	tc_timer_cancel(peer->report_timer);
 	tc_timer_cancel(peer->connect_timer);
 	tc_timer_cancel(peer->keyframe_timer);
 	tc_timer_cancel(peer->audio_timer);
-	peer->tick = peer->connect_timer = peer->keyframe_timer = peer->audio_timer = NULL;
+	peer->tick = peer->report_timer = peer->connect_timer = peer->keyframe_timer =
+		peer->audio_timer = NULL;
 	if (peer->video_in) {
 		tc_timer_cancel(peer->video_in->timer);
 		peer->video_in->timer = NULL;

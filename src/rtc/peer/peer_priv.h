@@ -3,7 +3,7 @@
  *	rtc.c       what peers of a process share      send.c      sound and picture out
  *	peer.c      create, close, stats               receive.c   sound and picture in
  *	state.c     the state machine and liveness     feedback.c  RTCP in
- *	describe.c  offers, answers, candidates        report.c    RTCP out, each second
+ *	describe.c  offers, answers, candidates        report.c    RTCP out, about each second
  *	transport.c link and DTLS events, demultiplexing
  *
  * Two threads meet here: the loop (home), and whoever sends media. What the senders touch is in
@@ -137,7 +137,8 @@ struct tc_peer {
 	struct tc_timer *audio_timer; /* owned */
 	struct peer_in_video *video_in;
 
-	struct tc_timer *tick;           /* owned; each second: reports, liveness */
+	struct tc_timer *tick;           /* owned; each second: liveness, rates */
+	struct tc_timer *report_timer;   /* owned; from the first time it was open */
 	struct tc_timer *connect_timer;  /* owned; while CONNECTING */
 	struct tc_timer *keyframe_timer; /* owned; a request waiting its 300 ms */
 	int64_t keyframe_us;             /* when the last was asked of the owner */
@@ -192,7 +193,7 @@ void tc_peer_update_estimate(struct tc_peer *peer);
 void tc_peer_measure_rate(struct tc_peer *peer); /* each second */
 
 /* report.c */
-void tc_peer_report(struct tc_peer *peer);
-void tc_peer_say_bye(struct tc_peer *peer); /* holds out.lock by itself */
+void tc_peer_start_reports(struct tc_peer *peer); /* again: does nothing */
+void tc_peer_say_bye(struct tc_peer *peer);       /* holds out.lock by itself */
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "rtc/peer/peer_priv.h"
 
+#include "base/id.h"
 #include "media/opus.h"
 
 #define VIDEO_RATE 90000
@@ -56,7 +57,7 @@ static void write_compound(struct tc_peer *peer, struct tc_buf *buf,
 	}
 }
 
-void tc_peer_report(struct tc_peer *peer)
+static void report(struct tc_peer *peer)
 {
 	struct tc_rtcp_report reports[2];
 	size_t count = collect(peer, peer_now_us(peer), reports);
@@ -71,6 +72,32 @@ void tc_peer_report(struct tc_peer *peer)
 		}
 	}
 	pthread_mutex_unlock(&peer->out.lock);
+}
+
+static void plan_report(struct tc_peer *peer, bool first);
+
+static void on_report_timer(void *user)
+{
+	struct tc_peer *peer = user;
+	tc_timer_cancel(peer->report_timer);
+	peer->report_timer = NULL;
+	report(peer);
+	plan_report(peer, false);
+}
+
+static void plan_report(struct tc_peer *peer, bool first)
+{
+	uint32_t random;
+	tc_random_bytes(&random, sizeof(random));
+	peer->report_timer = tc_loop_timer(peer->rtc->loop, tc_rtcp_interval_ms(first, random),
+					   false, on_report_timer, peer);
+}
+
+void tc_peer_start_reports(struct tc_peer *peer)
+{
+	if (!peer->report_timer) {
+		plan_report(peer, true);
+	}
 }
 
 void tc_peer_say_bye(struct tc_peer *peer)

@@ -96,6 +96,9 @@ void tc_peer_set_state(struct tc_peer *peer, enum tc_peer_state next, const char
 	TC_ASSERT(allowed[was] & BIT(next));
 	atomic_store(&peer->state, next);
 	tc_peer_open(peer, sends_in(next));
+	if (sends_in(next)) {
+		tc_peer_start_reports(peer);
+	}
 	watch_connecting(peer, next == TC_PEER_CONNECTING);
 	notify(peer, next, was, why);
 }
