@@ -16,7 +16,6 @@
 
 TC_LOG_TOPIC("orb.main");
 
-#define LAST_WORDS_MS 500
 
 struct program {
 	struct tc_session *session;
@@ -69,8 +68,7 @@ static int give_up(struct tc_loop *loop, const struct tc_orb_args *args, const c
 		struct tc_buf line;
 		tc_buf_init(&line);
 		tc_channel_put_error(&line, args->room, why, true);
-		tc_manager_link_send(link, &line);
-		(void)tc_manager_link_flush(link, LAST_WORDS_MS);
+		tc_manager_link_send(link, &line); /* the first: its socket has room */
 		tc_manager_link_destroy(link);
 		tc_buf_finish(&line);
 	}
