@@ -5,9 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <gio/gio.h>
-
 #include "base/log.h"
+#include "rtc/resolve.h"
 
 TC_LOG_TOPIC("rtc.ice");
 
@@ -15,10 +14,9 @@ TC_LOG_TOPIC("rtc.ice");
 
 struct tc_ice_server {
 	char host[256];
-	char *address; /* owned by GLib; NULL until known */
+	char *address; /* owned; NULL until known */
 	int port;
-	GCancellable *cancel; /* owned; set while looking */
-	bool dead;            /* destroyed while looking: the callback frees */
+	struct tc_resolve *resolve; /* owned; while looking */
 };
 
 /* "host", "host:port" or "[v6]:port", as RFC 7064 and 7065 have it; a "?transport=" is not ours. */
@@ -49,54 +47,15 @@ static int split(struct tc_ice_server *server, const char *text)
 	return 0;
 }
 
-static void free_server(struct tc_ice_server *server)
-{
-	g_clear_object(&server->cancel);
-	g_free(server->address);
-	free(server);
-}
-
-/* IPv4 where there is one: a v6 address is of no use to those who have only v4, and more have. */
-static gchar *best_address(GList *found)
-{
-	GList *best = found;
-	for (GList *at = found; at; at = at->next) {
-		if (g_inet_address_get_family(at->data) == G_SOCKET_FAMILY_IPV4) {
-			best = at;
-			break;
-		}
-	}
-	return g_inet_address_to_string(best->data);
-}
-
-static void on_found(GObject *resolver, GAsyncResult *result, gpointer user)
+static void on_found(void *user, const char *const *addresses, size_t count, const char *error)
 {
 	struct tc_ice_server *server = user;
-	GError *error = NULL;
-	GList *found = g_resolver_lookup_by_name_finish(G_RESOLVER(resolver), result, &error);
-	g_clear_object(&server->cancel);
-	if (server->dead) {
-		free_server(server);
-	} else if (found) {
-		server->address = best_address(found);
+	server->resolve = NULL;
+	if (count) {
+		server->address = strdup(addresses[0]);
 	} else {
-		TC_WARN(NULL, "%s: %s; going without", server->host, error->message);
+		TC_WARN(NULL, "%s: %s; going without", server->host, error);
 	}
-	g_clear_error(&error);
-	if (found) {
-		g_resolver_free_addresses(found);
-	}
-}
-
-static void look_up(struct tc_ice_server *server, struct tc_loop *loop)
-{
-	GMainContext *context = tc_loop_native(loop);
-	GResolver *resolver = g_resolver_get_default();
-	server->cancel = g_cancellable_new();
-	g_main_context_push_thread_default(context);
-	g_resolver_lookup_by_name_async(resolver, server->host, server->cancel, on_found, server);
-	g_main_context_pop_thread_default(context);
-	g_object_unref(resolver);
 }
 
 int tc_ice_server_create(struct tc_ice_server **out, struct tc_loop *loop, const char *host_port)
@@ -106,14 +65,15 @@ int tc_ice_server_create(struct tc_ice_server **out, struct tc_loop *loop, const
 		return -ENOMEM;
 	}
 	int err = split(server, host_port);
+	if (!err && tc_resolve_is_address(server->host)) {
+		server->address = strdup(server->host);
+		err = server->address ? 0 : -ENOMEM;
+	} else if (!err) {
+		err = tc_resolve_start(&server->resolve, loop, server->host, on_found, server);
+	}
 	if (err) {
 		free(server);
 		return err;
-	}
-	if (g_hostname_is_ip_address(server->host)) {
-		server->address = g_strdup(server->host);
-	} else {
-		look_up(server, loop);
 	}
 	*out = server;
 	return 0;
@@ -121,15 +81,11 @@ int tc_ice_server_create(struct tc_ice_server **out, struct tc_loop *loop, const
 
 void tc_ice_server_destroy(struct tc_ice_server *server)
 {
-	if (!server) {
-		return;
+	if (server) {
+		tc_resolve_cancel(server->resolve);
+		free(server->address);
+		free(server);
 	}
-	if (server->cancel) {
-		server->dead = true;
-		g_cancellable_cancel(server->cancel);
-		return;
-	}
-	free_server(server);
 }
 
 bool tc_ice_server_address(const struct tc_ice_server *server, const char **address, int *port)
