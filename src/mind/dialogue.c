@@ -37,6 +37,11 @@ static const char *const unclear_texts[] = {
 	"I could not understand that. Could you say it once more?",
 	"That was not clear to me. Would you say it in other words?",
 };
+static const char *const open_texts[] = {
+	"Please go on. What else is on your mind?",
+	"Take your time. What matters most right now?",
+	"I am listening. Where would you like to begin?",
+};
 static const char *const thanks_texts[] = {
 	"You are welcome. Is there anything else on your mind?",
 	"Gladly. I am here if you need me.",
@@ -143,12 +148,28 @@ static void greet(const struct tc_mind *mind, const struct tc_mind_person *perso
 		 hole + 2);
 }
 
+static void plan_unclear(const struct tc_mind *mind, struct tc_plan *out)
+{
+	out->unclear = true;
+	if (mind->unclear_at && mind->now - mind->unclear_at < UNCLEAR_EVERY) {
+		return;
+	}
+	plan_text(out, pick(mind, unclear_texts, TC_COUNT(unclear_texts)));
+}
+
 static void plan_reflection(const struct tc_mind *mind, const struct tc_words *words, bool unsure,
 			    struct tc_plan *out)
 {
 	uint32_t choice = (mind->seed ^ mind->replies * 2654435761u) >> 3;
-	tc_reflect(words, unsure, choice, &mind->phrasing, &out->phrasing, out->text,
-		   sizeof(out->text));
+	if (tc_reflect(words, unsure, choice, &mind->phrasing, &out->phrasing, out->text,
+		       sizeof(out->text))) {
+		return;
+	}
+	out->phrasing = mind->phrasing;
+	plan_unclear(mind, out);
+	if (!out->text[0]) { /* said so a moment ago: an open question keeps them talking */
+		plan_text(out, pick(mind, open_texts, TC_COUNT(open_texts)));
+	}
 }
 
 static void plan_intent(const struct tc_mind *mind, const struct tc_mind_person *person,
@@ -190,6 +211,9 @@ static void plan_intent(const struct tc_mind *mind, const struct tc_mind_person 
 	case TC_INTENT_HOW_ARE_YOU:
 		plan_text(out, "I am here and listening. And how are you today?");
 		break;
+	case TC_INTENT_HEAR_ME:
+		plan_text(out, "Yes, I can hear you. What is on your mind?");
+		break;
 	case TC_INTENT_GOODBYE:
 		plan_text(out, "Goodbye, and take good care of yourself.");
 		break;
@@ -218,15 +242,6 @@ static void plan_intent(const struct tc_mind *mind, const struct tc_mind_person 
 bool tc_dialogue_addressed(const struct tc_mind *mind, const struct tc_words *words)
 {
 	return tc_policy_addressed(words, mind->orb_name, NULL, NULL);
-}
-
-static void plan_unclear(const struct tc_mind *mind, struct tc_plan *out)
-{
-	out->unclear = true;
-	if (mind->unclear_at && mind->now - mind->unclear_at < UNCLEAR_EVERY) {
-		return;
-	}
-	plan_text(out, pick(mind, unclear_texts, TC_COUNT(unclear_texts)));
 }
 
 void tc_dialogue_plan(const struct tc_mind *mind, const struct tc_mind_person *person,

@@ -6,20 +6,10 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "mind/clause.h"
 #include "mind/vocabulary.h"
 
-#define MAX_CLAUSE 14
-#define FILLERS                                                                               \
-	"well|so|um|uh|and|but|yeah|yes|okay|ok|like|actually|oh|hm|mm|no|then|because|wait|" \
-	"please|"                                                                             \
-	"listen|hey|sorry"
-#define SUBJECTS "i|i'm|i've|i'd|i'll|my|we|we're|she|he|they|it|it's|there|the|that's|you|nobody"
-#define CLAUSE_STARTS                                                                          \
-	"i|i'm|i've|i'd|i'll|my|we|we're|our|she|he|they|it|it's|that's|you|nobody|everybody|" \
-	"there"
-#define LOOSE_END                                                                                  \
-	"the|a|an|to|of|my|your|and|with|in|at|for|that|but|because|so|or|i|um|uh|is|was|then|if|" \
-	"when|about|from|like"
+#define MAX_UNSURE 6 /* words */
 
 enum kind { GOOD, BAD, WISH, HARD, PEOPLE, PAST, TOPIC, OTHER, ASKED, KINDS };
 
@@ -99,7 +89,9 @@ static const char *swapped(const struct tc_words *words, int from, int to, int i
 		return "was";
 	}
 	if (strcmp(word, "you") == 0) {
-		return tc_word_in(next, TC_VERB_AFTER_YOU) ? "I" : "me";
+		bool asked = i > from && tc_word_in(words->at[i - 1],
+						    "would|could|can|do|did|will|should|have");
+		return asked || tc_word_in(next, TC_VERB_AFTER_YOU) ? "I" : "me";
 	}
 	for (size_t p = 0; p < TC_COUNT(pairs); p++) {
 		if (strcmp(word, pairs[p][0]) == 0) {
@@ -122,66 +114,6 @@ size_t tc_reflect_swap(const struct tc_words *words, int from, int to, char *out
 		len += (size_t)snprintf(out + len, size - len, "%s%s", len ? " " : "", word);
 	}
 	return len;
-}
-
-/* --- the clause that carries most --- */
-
-static int score(const struct tc_words *words, int from, int to)
-{
-	int points = 0;
-	for (int i = from; i < to; i++) {
-		const char *word = words->at[i];
-		points +=
-			3 * (tc_word_in(word, TC_FEELING_BAD) || tc_word_in(word, TC_FEELING_GOOD));
-		points += 2 * tc_word_in(word, TC_WISH);
-		points += 2 * tc_word_in(word, TC_HARD);
-		points += tc_word_in(word, TC_PEOPLE);
-		points += tc_word_in(word, "i|i'm|i've|my");
-	}
-	int count = to - from;
-	return points + (count >= 3) + (count >= 4);
-}
-
-static void trim_clause(const struct tc_words *words, int *from, int *to)
-{
-	while (*to - *from > 2 && tc_word_in(words->at[*from], FILLERS)) {
-		(*from)++;
-	}
-	if (*to - *from > 4 && tc_word_in(words->at[*from], "i|you") &&
-	    tc_word_in(words->at[*from + 1], "think|guess|mean|know|suppose|believe") &&
-	    tc_word_in(words->at[*from + 2], SUBJECTS)) {
-		*from += 2;
-	}
-	if (*to - *from > MAX_CLAUSE) {
-		*to = *from + MAX_CLAUSE;
-	}
-	while (*to - *from > 1 && tc_word_in(words->at[*to - 1], LOOSE_END)) {
-		(*to)--;
-	}
-}
-
-void tc_reflect_salient(const struct tc_words *words, int *from, int *to)
-{
-	int best = -1, start = 0;
-	*from = 0;
-	*to = words->count;
-	for (int i = 1; i <= words->count; i++) {
-		bool joint = i < words->count - 1 && i - start >= 3 &&
-			     tc_word_in(words->at[i], "and|but|because|so|then") &&
-			     (tc_word_in(words->at[i + 1], SUBJECTS) ||
-			      tc_word_in(words->at[i + 1], "then|now|so"));
-		if (i < words->count && !joint) {
-			continue;
-		}
-		int points = score(words, start, i);
-		if (points >= best) { /* of equals the later: it is what they ended on */
-			best = points;
-			*from = start;
-			*to = i;
-		}
-		start = i;
-	}
-	trim_clause(words, from, to);
 }
 
 /* --- the reply --- */
@@ -211,7 +143,7 @@ static enum kind kind_of(const struct tc_words *words, int from, int to)
 	if (tc_words_have(&part, TC_PAST)) {
 		return PAST;
 	}
-	return tc_words_have(&part, SUBJECTS) && part.count > 2 ? OTHER : TOPIC;
+	return tc_words_have(&part, TC_SUBJECTS) && part.count > 2 ? OTHER : TOPIC;
 }
 
 static int choose(uint32_t pick, int count, int last)
@@ -274,57 +206,123 @@ static bool request(const struct tc_words *words, char *out, size_t size, const 
 {
 	int at;
 	char rest[400];
-	if (tc_words_find(words,
-			  "^can|could|would|will you|we help|look|work|talk * with|about|at|on",
-			  &at) == 0 &&
+	if ((tc_words_find(words,
+			   "^can|could|would|will you|we help|look|work|talk * with|about|at|on",
+			   &at) == 0 ||
+	     tc_words_find(words, "^help me|us with", &at) == 0) &&
 	    at < words->count) {
 		tc_reflect_swap(words, at, words->count, rest, sizeof(rest));
 		snprintf(out, size, "Let's look at %s together. %s", rest, question);
 		return true;
 	}
-	if (tc_words_find(words, "^can|could|would|will you please|", &at) == 0 ||
-	    tc_words_find(words, "^can|could|would|will you", &at) == 0) {
-		if (at == words->count) {
-			return false;
-		}
-		tc_reflect_swap(words, at, words->count, rest, sizeof(rest));
-		snprintf(out, size,
-			 "You ask me to %s. I cannot do that, but I can listen, guide a breathing "
-			 "exercise or tell you the time left.",
-			 rest);
+	if (tc_words_find(words, "^would you like", NULL) == 0) {
+		return false; /* an offer */
+	}
+	if (tc_words_find(words, "^tell|give|show|explain|sing|read|play|help me|us", NULL) == 0) {
+		at = 0;
+	} else if (tc_words_find(words, "^can|could|would|will you please", &at) != 0 &&
+		   tc_words_find(words, "^can|could|would|will you", &at) != 0) {
+		return false;
+	}
+	if (at == words->count) {
+		return false;
+	}
+	tc_reflect_swap(words, at, words->count, rest, sizeof(rest));
+	snprintf(out, size,
+		 "You ask me to %s. I cannot do that, but I can listen, guide a breathing "
+		 "exercise or tell you the time left.",
+		 rest);
+	return true;
+}
+
+static bool reflect_question(const struct tc_words *words, const struct tc_phrasing *used,
+			     char *out, size_t size)
+{
+	char said[450];
+	const char *ask = questions[ASKED][used->question];
+	if (request(words, out, size, questions[TOPIC][used->question])) {
 		return true;
+	}
+	if (indirect(words, said, sizeof(said))) {
+		compose(out, size, asked_openers[used->opener], said, false, ask);
+		return true;
+	}
+	tc_reflect_swap(words, 0, words->count, said, sizeof(said));
+	snprintf(out, size, "You ask: %s? %s", said, ask);
+	return true;
+}
+
+/* Of what did not come through whole, the word that matters most can still be said. */
+static bool reflect_word(const struct tc_words *words, char *out, size_t size)
+{
+	static const char *const lists[] = {TC_FEELING_BAD, TC_FEELING_GOOD, TC_PEOPLE};
+	for (size_t l = 0; l < TC_COUNT(lists); l++) {
+		for (int i = words->count - 1; i >= 0; i--) {
+			if (tc_word_in(words->at[i], lists[l])) {
+				snprintf(out, size,
+					 "I did not catch all of that, only the word %s. Could you "
+					 "tell me more?",
+					 words->at[i]);
+				return true;
+			}
+		}
 	}
 	return false;
 }
 
-void tc_reflect(const struct tc_words *words, bool unsure, uint32_t pick,
+/* "let us set a goal" -> "you would like to set a goal" */
+static bool proposal(const struct tc_words *words, char *out, size_t size)
+{
+	int at;
+	if (tc_words_find(words, "^let us", &at) != 0 && tc_words_find(words, "^let's|lets", &at)) {
+		return false;
+	}
+	size_t n = (size_t)snprintf(out, size, "you would like to ");
+	return words->count - at >= 2 &&
+	       tc_reflect_swap(words, at, words->count, out + n, size - n) > 0;
+}
+
+/* Doubtful words are given back only where they are short and plainly a sentence. */
+static bool sure_enough(const struct tc_words *words, int from, int to, bool unsure)
+{
+	return !unsure || (to - from <= MAX_UNSURE && tc_word_in(words->at[from], TC_PRONOUNS));
+}
+
+bool tc_reflect(const struct tc_words *words, bool unsure, uint32_t pick,
 		const struct tc_phrasing *last, struct tc_phrasing *used, char *out, size_t size)
 {
 	char said[450];
 	int from, to;
 	bool question = words->count > 2 && tc_words_find(words, "^" TC_ASKING, NULL) == 0;
+	bool asks = question ||
+		    tc_words_find(words, "^tell|give|show|explain|sing|read|play|help me|us",
+				  NULL) == 0;
 	tc_reflect_salient(words, &from, &to);
 	enum kind kind = question ? ASKED : kind_of(words, from, to);
 	int last_question = last->kind == (int)kind ? last->question : -1;
 	used->kind = (int)kind;
 	used->question = choose(pick / 7, TC_COUNT(questions[0]), last_question);
-	const char *ask = questions[kind][used->question];
 	used->opener =
 		choose(pick, question ? TC_COUNT(asked_openers) : TC_COUNT(openers), last->opener);
-	if (question && request(words, out, size, questions[TOPIC][used->question])) {
-		return;
+	const char *ask = questions[kind][used->question];
+	out[0] = '\0';
+	if (asks) {
+		return !unsure && tc_clause_closed(words, 0, words->count)
+			       ? reflect_question(words, used, out, size)
+			       : reflect_word(words, out, size);
 	}
-	if (question && indirect(words, said, sizeof(said))) {
-		compose(out, size, asked_openers[used->opener], said, unsure, ask);
-		return;
+	if (!unsure && tc_clause_closed(words, 0, words->count) &&
+	    proposal(words, said, sizeof(said))) {
+		compose(out, size, openers[used->opener], said, false, ask);
+		return true;
 	}
-	if (question) {
-		tc_reflect_swap(words, 0, words->count, said, sizeof(said));
-		snprintf(out, size, "You ask: %s? %s", said, ask);
-		return;
+	enum tc_clause clause = tc_clause_judge(words, from, to);
+	if (clause == TC_CLAUSE_BROKEN || !sure_enough(words, from, to, unsure)) {
+		return reflect_word(words, out, size);
 	}
 	tc_reflect_swap(words, from, to, said, sizeof(said));
-	/* "I hear that your presentation." is no sentence: what has no subject is only named. */
-	bool sentence = to - from > 2 && tc_word_in(words->at[from], CLAUSE_STARTS);
-	compose(out, size, sentence ? openers[used->opener] : "%s.", said, unsure && sentence, ask);
+	/* "I hear that your presentation." is no sentence: a topic is only named. */
+	compose(out, size, clause == TC_CLAUSE_WHOLE ? openers[used->opener] : "%s.", said, unsure,
+		ask);
+	return true;
 }

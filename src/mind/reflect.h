@@ -19,11 +19,10 @@ struct tc_phrasing {
 
 /* What the person said, as seen from the orb: "i feel my boss" -> "you feel your boss". */
 size_t tc_reflect_swap(const struct tc_words *words, int from, int to, char *out, size_t size);
-/* The clause that carries most: feelings, wishes, the person as its subject. */
-void tc_reflect_salient(const struct tc_words *words, int *from, int *to);
-/* Writes the reply. `unsure`: the words are doubtful, so ask whether they are right. `pick` chooses
- * among phrasings, never one of `last`. */
-void tc_reflect(const struct tc_words *words, bool unsure, uint32_t pick,
+/* Writes the reply; false (and ""): nothing in these words can be given back, they are a fragment.
+ * `unsure`: the words are doubtful, so ask whether they are right. `pick` chooses among phrasings,
+ * never one of `last`. */
+bool tc_reflect(const struct tc_words *words, bool unsure, uint32_t pick,
 		const struct tc_phrasing *last, struct tc_phrasing *used, char *out, size_t size);
 
 #endif

@@ -26,6 +26,12 @@
 #define TC_ASKING                                                                           \
 	"what|why|how|when|where|who|which|can|could|would|will|do|does|did|is|are|should|" \
 	"am"
+#define TC_PRONOUNS                                                                             \
+	"i|i'm|i've|i'd|i'll|we|we're|we've|she|she's|he|he's|they|they're|it|it's|that's|you|" \
+	"you're|nobody|everybody|there|this"
+#define TC_DETERMINERS "my|our|the|his|her|their|every|some|these|those|a|an|your"
+#define TC_SUBJECTS \
+	"i|i'm|i've|i'd|i'll|my|we|we're|she|he|they|it|it's|there|the|that's|you|nobody"
 #define TC_VERB_AFTER_YOU                                                                     \
 	"are|were|said|say|have|had|can|could|would|should|do|did|will|told|think|know|want|" \
 	"mean|asked|feel|see|heard|understand|never|always|really|don't|didn't|can't|listen|" \
