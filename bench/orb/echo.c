@@ -219,11 +219,12 @@ static int create(struct echo *e, const struct tc_orb_args *args)
 	int err = tc_rtc_create(&e->rtc, &rtc);
 	err = err ? err : tc_roster_create(&e->roster);
 	err = err ? err : tc_queue_create(&e->sent, sizeof(struct sent), 64, true);
+	struct tc_painter_config painter = {
+		.roster = e->roster, .clock = e->clock, .epoch_us = epoch};
+	err = err ? err : tc_painter_create(&e->painter, &painter);
 	struct tc_speaker_config speaker = {e->roster, e->clock, epoch};
 	err = err ? err : tc_speaker_create(&e->speaker, &speaker, &mouth, e);
-	struct tc_painter_config painter = {
-		.roster = e->roster, .speaker = e->speaker, .clock = e->clock, .epoch_us = epoch};
-	err = err ? err : tc_painter_create(&e->painter, &painter);
+	err = err ? err : tc_painter_start(e->painter, e->speaker);
 	struct tc_uplink_config uplink = {.loop = e->loop,
 					  .url = url,
 					  .room = args->room,

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/memory.h"
 #include "media/vp8.h"
 
 TC_LOG_TOPIC("orb.painter");
@@ -27,10 +28,12 @@ static const int steps[] = {30, 24, 15, 8};
 
 struct tc_painter {
 	struct tc_painter_config config;
+	const struct tc_speaker *speaker; /* borrowed */
 	struct tc_scene *scene;
 	struct tc_vp8_encoder *encoder;
 	struct tc_picture picture;
 	pthread_t thread;
+	bool started;
 	int wake_fd;
 	_Atomic bool quit, want_key;
 	_Atomic int state, bitrate;
@@ -90,7 +93,7 @@ static void paint(struct tc_painter *p, int64_t now)
 	struct tc_scene_input input = {
 		.state = (enum tc_face_state)atomic_load_explicit(&p->state, memory_order_relaxed),
 		.time_us = now,
-		.out_level = tc_speaker_level(p->config.speaker),
+		.out_level = tc_speaker_level(p->speaker),
 		.in_level = atomic_load_explicit(&p->hearing, memory_order_relaxed),
 	};
 	tc_scene_draw(p->scene, &input, &p->picture);
@@ -210,15 +213,22 @@ int tc_painter_create(struct tc_painter **out, const struct tc_painter_config *c
 			.width = width, .height = height, .bitrate = DEFAULT_BPS, .fps = steps[0]};
 		err = tc_vp8_encoder_create(&p->encoder, &vp8);
 	}
-	if (!err) {
-		err = -pthread_create(&p->thread, NULL, video_main, p);
-	}
 	if (err) {
 		free_painter(p);
 		return err;
 	}
+	ssize_t unused = tc_memory_return_zeros();
+	TC_DEBUG(NULL, "%zd KiB of memory not needed", unused / 1024);
 	*out = p;
 	return 0;
+}
+
+int tc_painter_start(struct tc_painter *p, const struct tc_speaker *speaker)
+{
+	p->speaker = speaker;
+	int err = -pthread_create(&p->thread, NULL, video_main, p);
+	p->started = !err;
+	return err;
 }
 
 void tc_painter_wake(struct tc_painter *p)
@@ -233,9 +243,11 @@ void tc_painter_destroy(struct tc_painter *p)
 	if (!p) {
 		return;
 	}
-	atomic_store(&p->quit, true);
-	tc_painter_wake(p);
-	pthread_join(p->thread, NULL);
+	if (p->started) {
+		atomic_store(&p->quit, true);
+		tc_painter_wake(p);
+		pthread_join(p->thread, NULL);
+	}
 	free_painter(p);
 }
 

@@ -17,11 +17,10 @@
 struct tc_painter;
 
 struct tc_painter_config {
-	struct tc_roster *roster;         /* borrowed */
-	const struct tc_speaker *speaker; /* borrowed: the level of our own sound */
-	const struct tc_clock *clock;     /* borrowed */
-	int64_t epoch_us;                 /* where the media clock starts */
-	int width, height;                /* 0: 480 */
+	struct tc_roster *roster;     /* borrowed */
+	const struct tc_clock *clock; /* borrowed */
+	int64_t epoch_us;             /* where the media clock starts */
+	int width, height;            /* 0: 480 */
 	uint32_t seed;
 };
 
@@ -31,7 +30,11 @@ struct tc_painter_stats {
 	int64_t frame_us; /* CPU of one frame, smoothed */
 };
 
+/* Takes all the memory it will ever need and draws nothing. Best before the process has a second
+ * thread: only then what libvpx took and does not use can be given back (base/memory.h). */
 int tc_painter_create(struct tc_painter **out, const struct tc_painter_config *config);
+/* Once: begins to draw. The speaker (borrowed) has the level of our own sound. -errno. */
+int tc_painter_start(struct tc_painter *p, const struct tc_speaker *speaker);
 void tc_painter_destroy(struct tc_painter *p);
 void tc_painter_set_state(struct tc_painter *p, enum tc_face_state state);
 void tc_painter_set_hearing(struct tc_painter *p, float level); /* 0..1 */

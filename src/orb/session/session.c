@@ -243,6 +243,13 @@ static int create_media(struct tc_session *s)
 	if (!err) {
 		err = tc_roster_create(&s->roster);
 	}
+	if (!err) { /* before the first thread: see painter.h */
+		struct tc_painter_config painter = {.roster = s->roster,
+						    .clock = s->clock,
+						    .epoch_us = s->began_us,
+						    .seed = (uint32_t)s->began_us};
+		err = tc_painter_create(&s->painter, &painter);
+	}
 	if (!err) {
 		struct tc_speaker_config speaker = {
 			.roster = s->roster, .clock = s->clock, .epoch_us = s->began_us};
@@ -250,12 +257,7 @@ static int create_media(struct tc_session *s)
 		s->voice_out = s->speaker;
 	}
 	if (!err) {
-		struct tc_painter_config painter = {.roster = s->roster,
-						    .speaker = s->speaker,
-						    .clock = s->clock,
-						    .epoch_us = s->began_us,
-						    .seed = (uint32_t)s->began_us};
-		err = tc_painter_create(&s->painter, &painter);
+		err = tc_painter_start(s->painter, s->speaker);
 	}
 	return err;
 }
