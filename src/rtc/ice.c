@@ -464,7 +464,9 @@ static int ice_gather(struct tc_link *link)
 		return 0;
 	}
 	link->gathering_now = true;
+	unsigned mark = tc_loop_mark(link->factory->loop);
 	bool ok = nice_agent_gather_candidates(link->agent, link->stream);
+	tc_loop_spare_wakeups(link->factory->loop, mark); /* of the sockets' sources */
 	link->gathering_now = false;
 	link->started = ok;
 	return ok ? 0 : -EADDRNOTAVAIL;

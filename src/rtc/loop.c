@@ -151,6 +151,7 @@ static struct tc_watch *watch_fd(struct tc_loop *loop, int fd, GIOCondition cond
 	watch->user = user;
 	watch->source = g_unix_fd_source_new(fd, condition | G_IO_HUP | G_IO_ERR);
 	g_source_set_callback(watch->source, G_SOURCE_FUNC(on_watch), watch, NULL);
+	g_source_set_can_recurse(watch->source, TRUE); /* see tc_loop_spare_wakeups() */
 	g_source_attach(watch->source, loop->context);
 	return watch;
 }
@@ -196,4 +197,32 @@ int tc_loop_post(struct tc_loop *loop, tc_loop_fn fn, void *user)
 	g_source_attach(source, loop->context);
 	g_source_unref(source);
 	return 0;
+}
+
+static gboolean on_mark(gpointer user)
+{
+	return G_SOURCE_REMOVE;
+}
+
+/* A context numbers its sources as they are attached. */
+unsigned tc_loop_mark(struct tc_loop *loop)
+{
+	TC_ASSERT_HOME(loop);
+	GSource *source = g_idle_source_new();
+	g_source_set_callback(source, on_mark, NULL, NULL);
+	unsigned mark = g_source_attach(source, loop->context);
+	g_source_destroy(source);
+	g_source_unref(source);
+	return mark;
+}
+
+void tc_loop_spare_wakeups(struct tc_loop *loop, unsigned mark)
+{
+	unsigned end = tc_loop_mark(loop);
+	for (unsigned id = mark + 1; id < end; id++) {
+		GSource *source = g_main_context_find_source_by_id(loop->context, id);
+		if (source) {
+			g_source_set_can_recurse(source, TRUE);
+		}
+	}
 }

@@ -38,4 +38,10 @@ void tc_watch_cancel(struct tc_watch *watch);
 /* Runs fn on the loop's thread, soon. Thread: any. -ENOMEM. */
 int tc_loop_post(struct tc_loop *loop, tc_loop_fn fn, void *user);
 
+/* GLib takes each source out of the poll while its callback runs, and wakes itself for it: per
+ * packet two writes, one read and one turn more. Nobody here runs the loop inside a callback, so
+ * the sources that a library attaches between a mark and this call are spared that. Home thread. */
+unsigned tc_loop_mark(struct tc_loop *loop);
+void tc_loop_spare_wakeups(struct tc_loop *loop, unsigned mark);
+
 #endif
