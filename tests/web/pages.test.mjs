@@ -10,7 +10,11 @@ before(async () => {
   browser = await launch();
   const soon = new Date(Date.now() + 10 * 60_000).toISOString();
   mock = await startMock({
-    appointments: [appointment('demo', soon, 50), appointment('old', soon, 50, 'completed')],
+    appointments: [
+      appointment('demo', soon, 50),
+      appointment('old', soon, 50, 'completed'),
+      appointment('older', soon, 50, 'completed'),
+    ],
   });
 });
 after(async () => {
@@ -89,6 +93,11 @@ test('appointments come by what can be done with them, and one can sign out', as
   await page.getByRole('heading', { name: 'Ready to join' }).waitFor();
   await page.getByText('In 10 min').waitFor();
   assert.equal(await page.getByRole('link', { name: /Join/ }).count(), 1);
+  // The same person, the same hour: even then no two look the same.
+  const rows = await page.locator('.appointment').allInnerTexts();
+  assert.equal(new Set(rows).size, 3, rows.join('\n---\n'));
+  assert.match(rows[0], /Today|Tomorrow/);
+  assert.match(rows[0], /50\smin[^]*Room demo/);
   await page.click('#sign-out');
   await page.getByRole('button', { name: 'Sign in' }).waitFor();
 });

@@ -341,6 +341,37 @@ test('allowed after all, sound and picture follow without joining again', async 
   await client.locator('.self.has-picture').waitFor();
 });
 
+test('settings without permission say so, and how to give it', async () => {
+  const client = await openPage(browser, mock, 'client');
+  pages.push(client);
+  // As Chromium does while it is denied: devices without id and name.
+  await client.addInitScript(() => {
+    const { mediaDevices } = navigator;
+    const ask = mediaDevices.getUserMedia.bind(mediaDevices);
+    const list = mediaDevices.enumerateDevices.bind(mediaDevices);
+    const denied = () => !globalThis.allowed;
+    mediaDevices.getUserMedia = (wish) =>
+      denied() ? Promise.reject(new DOMException('no', 'NotAllowedError')) : ask(wish);
+    mediaDevices.enumerateDevices = async () =>
+      denied() ? [{ kind: 'audioinput', deviceId: '', label: '' }] : list();
+  });
+  await client.goto(`${mock.url}/room/demo`);
+  await shows(client, 'Microphone and camera are blocked');
+  await client.getByRole('button', { name: 'Settings' }).click();
+  await client.getByRole('dialog', { name: 'Settings' }).waitFor();
+  assert.equal(await client.locator('#settings-audio option').textContent(), 'Not allowed');
+  await shows(client, 'set the camera to “Allow”');
+  assert.deepEqual(await axe(client), []);
+  await client.click('#settings-done');
+  // Allowed after all: the help goes, the devices come.
+  await client.evaluate(() => (globalThis.allowed = true));
+  await client.getByRole('button', { name: 'Try again' }).click();
+  await client.locator('.self.has-picture').waitFor();
+  await client.getByRole('button', { name: 'Settings' }).click();
+  await client.locator('#settings-audio-help').waitFor({ state: 'hidden' });
+  assert.ok((await client.locator('#settings-audio option').count()) > 1);
+});
+
 test('settings: devices, shortcuts and diagnostics', async () => {
   const client = await enter('client', {
     permissions: ['clipboard-read', 'clipboard-write', 'camera', 'microphone'],

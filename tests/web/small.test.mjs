@@ -5,6 +5,7 @@ import { test } from 'node:test';
 import assert from 'node:assert/strict';
 import { badge, initials, listOf, whenText } from '../../web/lib/appointments.js';
 import { Devices, reasonOf } from '../../web/lib/devices.js';
+import { deviceListWords } from '../../web/lib/room-words.js';
 import { dump, logger } from '../../web/lib/log.js';
 import { explainRefusal, safeReturn } from '../../web/lib/sign-in.js';
 import { hear, silentVoice } from '../../web/lib/speaking.js';
@@ -44,8 +45,25 @@ test('its badge says how soon', () => {
   assert.equal(badge(at(-5), NOW).words, 'Now');
   assert.equal(badge(at(300), NOW).words, '');
   assert.equal(badge(at(0, { status: 'test' }), NOW).words, 'Test');
-  assert.match(whenText(at(24 * 60), NOW), /^Tomorrow, .* · 50 min$/);
-  assert.equal(whenText({ ...at(0), starts: null }, NOW), 'Any time · 50 min');
+  assert.match(whenText(at(24 * 60), NOW), /^Tomorrow, .* · 50\smin$/);
+  assert.equal(whenText({ ...at(0), starts: null }, NOW), 'Any time · 50\u00a0min');
+});
+
+test('two appointments with one person are told apart by day, time and length', () => {
+  const words = [at(60), at(120), at(60, { minutes: 30 }), at(60 + 7 * 24 * 60), at(60 + 365 * 24 * 60)].map(
+    (each) => whenText(each, NOW),
+  );
+  assert.equal(new Set(words).size, words.length, words.join('\n'));
+  assert.match(words[0], /^Today, .*\d\d.*–.*\d\d.* · 50\smin$/);
+  assert.match(words[4], /2027/);
+  assert.doesNotMatch(words[3], /2026/);
+});
+
+test('an empty list of devices says why, and what to do', () => {
+  const words = ['denied', 'pending', 'insecure', 'missing'].map((state) => deviceListWords('audio', state));
+  assert.equal(new Set(words.map(({ empty }) => empty)).size, 4);
+  assert.match(words[0].help, /site settings .* set the microphone to “Allow”/);
+  assert.equal(deviceListWords('video', 'denied').empty, 'Not allowed');
 });
 
 test('initials of all kinds of names', () => {

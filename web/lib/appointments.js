@@ -30,14 +30,15 @@ export function listOf({ starts, minutes, status }, now) {
  * @param {number} now
  */
 export function whenText({ starts, minutes }, now) {
-  const length = minutes ? `${minutes} min` : '';
+  const length = minutes ? `${minutes}\u00a0min` : ''; // the two stay on one line
   if (!starts) {
     return ['Any time', length].filter(Boolean).join(' · ');
   }
   const at = new Date(starts);
   const day = dayText(at, new Date(now));
-  const time = at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
-  return [`${day}, ${time}`, length].filter(Boolean).join(' · ');
+  const time = (/** @type {Date} */ t) => t.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  const end = minutes ? `–${time(new Date(at.getTime() + minutes * MINUTE))}` : '';
+  return [`${day}, ${time(at)}${end}`, length].filter(Boolean).join(' · ');
 }
 
 /**
@@ -50,7 +51,8 @@ function dayText(at, now) {
   if (days >= -1 && days <= 1) {
     return ['Yesterday', 'Today', 'Tomorrow'][days + 1];
   }
-  return at.toLocaleDateString([], { weekday: 'long', day: 'numeric', month: 'long' });
+  const year = at.getFullYear() === now.getFullYear() ? undefined : 'numeric';
+  return at.toLocaleDateString([], { weekday: 'long', day: 'numeric', month: 'long', year });
 }
 
 /**

@@ -115,6 +115,38 @@ const CAMERA = {
   failed: 'Your camera did not start, so nobody sees you.',
 };
 
+const DEVICE_NAMES = { audio: 'microphone', video: 'camera' };
+
+/**
+ * In the settings: the line of an empty list, and what to do about it ('': nothing).
+ * @param {'audio' | 'video'} kind
+ * @param {import('./devices.js').DeviceState} state
+ */
+export function deviceListWords(kind, state) {
+  const name = DEVICE_NAMES[kind];
+  switch (state) {
+    case 'denied':
+      return {
+        empty: 'Not allowed',
+        help: `The browser does not let this page use your ${name}. Open the site settings beside the address, set the ${name} to “Allow”, and it is used at once. If nothing changes, reload the page.`,
+      };
+    case 'pending':
+      return {
+        empty: 'Waiting for your permission',
+        help: `Allow the ${name} where the browser asks for it.`,
+      };
+    case 'insecure':
+      return {
+        empty: 'Not offered by the browser',
+        help: `Browsers offer a ${name} to pages over HTTPS only. Ask for an address that begins with https.`,
+      };
+    case 'missing':
+      return { empty: 'None found', help: `Plug in a ${name}, and it is used at once.` };
+    default:
+      return { empty: 'None found', help: '' };
+  }
+}
+
 /**
  * What must be said right now, most important first.
  * @param {RoomState} state

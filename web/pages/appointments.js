@@ -38,7 +38,10 @@ function row(appointment, user, list) {
   if (words) {
     when.append(make('span', `pill ${tone}`, words));
   }
-  about.append(make('h3', '', other.name), when);
+  // Who meets the same person often tells appointments apart by their time and room.
+  const room = make('p', 'room', `Room ${appointment.room}`);
+  room.title = appointment.room;
+  about.append(make('h3', '', other.name), when, room);
   item.append(face, about);
   if (list !== 'past') {
     item.append(joinLink(appointment, other.name, list === 'now'));
@@ -51,10 +54,12 @@ function row(appointment, user, list) {
  * @param {string} name
  * @param {boolean} primary
  */
-function joinLink({ room }, name, primary) {
+function joinLink(appointment, name, primary) {
+  const { room } = appointment;
   const link = /** @type {HTMLAnchorElement} */ (make('a', primary ? 'button primary' : 'button', 'Join'));
   link.href = `/room/${encodeURIComponent(room)}`;
-  link.setAttribute('aria-label', `Join the call with ${name}`);
+  const when = whenText(appointment, Date.now());
+  link.setAttribute('aria-label', `Join the call with ${name}, ${when}, room ${room}`);
   return link;
 }
 
@@ -65,7 +70,9 @@ function joinLink({ room }, name, primary) {
 function show(all, user) {
   const lists = byId('lists');
   lists.replaceChildren();
-  const sorted = [...all].sort((a, b) => (a.starts ?? '').localeCompare(b.starts ?? ''));
+  const sorted = [...all].sort(
+    (a, b) => (a.starts ?? '').localeCompare(b.starts ?? '') || a.room.localeCompare(b.room),
+  );
   for (const key of /** @type {const} */ (['now', 'later', 'past'])) {
     const rows = sorted.filter((each) => listOf(each, Date.now()) === key);
     if (rows.length > 0) {

@@ -141,7 +141,9 @@ class Room {
     this.call.addEventListener('change', () => this.update(), { signal });
     this.call.signaling.addEventListener('state', () => this.#onLink(), { signal });
     this.call.addEventListener('stream', () => this.#onStream(), { signal });
-    this.call.devices.addEventListener('list', () => this.#updateSettings(), { signal });
+    for (const name of ['list', 'change']) {
+      this.call.devices.addEventListener(name, () => this.#updateSettings(), { signal });
+    }
     this.#listenToWishes(signal);
     this.#listenToBrowser(signal);
     this.extras.wire?.(this.call, () => this.update());
@@ -355,6 +357,7 @@ class Room {
         video: devices.current('video'),
         speaker: this.wishes.speaker,
       },
+      states: { audio: devices.state('audio'), video: devices.state('video') },
       canChooseSpeaker: 'setSinkId' in HTMLMediaElement.prototype,
       shortcuts: this.wishes.shortcuts,
     });

@@ -1,13 +1,16 @@
 // <tc-settings>: the dialog with devices, keyboard shortcuts and diagnostics. Emits tc-choose
 // (detail: { kind, deviceId }), tc-shortcuts (detail: boolean), tc-diagnose.
 
+import { deviceListWords } from '../lib/room-words.js';
+
 const KINDS = /** @type {const} */ ({ audio: 'audioinput', video: 'videoinput', speaker: 'audiooutput' });
 const NAMES = { audio: 'Microphone', video: 'Camera', speaker: 'Speaker' };
 
 const field = (/** @type {keyof typeof NAMES} */ kind) => `
   <div class="field" data-kind="${kind}">
     <label for="settings-${kind}">${NAMES[kind]}</label>
-    <select id="settings-${kind}"></select>
+    <select id="settings-${kind}" aria-describedby="settings-${kind}-help"></select>
+    <p class="settings-hint" id="settings-${kind}-help" hidden></p>
   </div>`;
 
 const TEMPLATE = `
@@ -29,6 +32,7 @@ const TEMPLATE = `
  * @typedef {object} SettingsView
  * @property {{ kind: string, deviceId: string, label: string }[]} devices
  * @property {{ audio: string, video: string, speaker: string }} current device ids
+ * @property {Record<'audio' | 'video', import('../lib/devices.js').DeviceState>} states
  * @property {boolean} canChooseSpeaker
  * @property {boolean} shortcuts
  */
@@ -130,7 +134,15 @@ export class Settings extends HTMLElement {
       const name = device.label || `${NAMES[kind]} ${index + 1}`;
       return new Option(name, device.deviceId, false, device.deviceId === view.current[kind]);
     });
-    select.replaceChildren(...(options.length > 0 ? options : [new Option('None found', '')]));
+    const words = kind === 'speaker' ? null : deviceListWords(kind, view.states[kind]);
+    select.replaceChildren(
+      ...(options.length > 0 ? options : [new Option(words?.empty ?? 'None found', '')]),
+    );
+    const help = /** @type {HTMLElement} */ (this.querySelector(`#settings-${kind}-help`));
+    // A device that is listed may still be forbidden, by the system for one.
+    const wanted = view.states[/** @type {'audio'} */ (kind)] === 'denied' || options.length === 0;
+    help.textContent = wanted ? (words?.help ?? '') : '';
+    help.hidden = !help.textContent;
   }
 }
 
