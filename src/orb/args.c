@@ -141,6 +141,16 @@ static int check(struct tc_orb_args *args, char *error, size_t size)
 	return 0;
 }
 
+int tc_orb_args_parse_env(struct tc_orb_args *args, char *error, size_t size)
+{
+	*args = (struct tc_orb_args){0};
+	int err = tc_options_init(&args->env, env_table, sizeof(env_table) / sizeof(env_table[0]),
+				  args);
+	err = err ? err : tc_options_load_env(&args->env);
+	snprintf(error, size, "%s", args->env.error);
+	return err;
+}
+
 int tc_orb_args_parse(struct tc_orb_args *args, int argc, char **argv, char *error, size_t size)
 {
 	*args = (struct tc_orb_args){0};

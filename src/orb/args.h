@@ -33,6 +33,8 @@ struct tc_orb_args { /* strings owned by the options inside */
 
 /* Takes argv apart. 0, or -EINVAL with one line in `error` that says what was expected. */
 int tc_orb_args_parse(struct tc_orb_args *args, int argc, char **argv, char *error, size_t size);
+/* The environment alone, for the nest, which has no room. */
+int tc_orb_args_parse_env(struct tc_orb_args *args, char *error, size_t size);
 void tc_orb_args_finish(struct tc_orb_args *args);
 void tc_orb_args_help(struct tc_buf *out);
 

@@ -11,11 +11,11 @@
 #include "base/log.h"
 #include "orb/args.h"
 #include "orb/manager_link.h"
+#include "orb/nest/nest.h"
 #include "orb/session/engines.h"
 #include "orb/session/session.h"
 
 TC_LOG_TOPIC("orb.main");
-
 
 struct program {
 	struct tc_session *session;
@@ -108,21 +108,24 @@ static int usage(const char *error)
 	return TC_EXIT_USAGE;
 }
 
-int main(int argc, char **argv)
+static int help(bool version)
+{
+	struct tc_buf text;
+	tc_buf_init(&text);
+	if (version) {
+		tc_buf_puts(&text, "aiorb " TC_VERSION "\n");
+	} else {
+		tc_orb_args_help(&text);
+	}
+	fputs(tc_buf_str(&text), stdout);
+	tc_buf_finish(&text);
+	return 0;
+}
+
+/* Executed, or forked off the nest: from here on there is no difference. */
+static int orb(int argc, char **argv)
 {
 	prctl(PR_SET_NAME, "orb-net");
-	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "--version") == 0)) {
-		struct tc_buf help;
-		tc_buf_init(&help);
-		if (argv[1][2] == 'v') {
-			tc_buf_puts(&help, "aiorb " TC_VERSION "\n");
-		} else {
-			tc_orb_args_help(&help);
-		}
-		fputs(tc_buf_str(&help), stdout);
-		tc_buf_finish(&help);
-		return 0;
-	}
 	struct tc_orb_args args;
 	char error[256] = "";
 	int exit_code = TC_EXIT_USAGE;
@@ -140,4 +143,15 @@ int main(int argc, char **argv)
 	}
 	tc_orb_args_finish(&args);
 	return exit_code;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "--version") == 0)) {
+		return help(argv[1][2] == 'v');
+	}
+	if (argc >= 2 && strcmp(argv[1], "--nest") == 0) {
+		return tc_orb_nest_main(argc, argv, orb);
+	}
+	return orb(argc, argv);
 }

@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "base/err.h"
 #include "speech/model.h"
 
@@ -19,6 +20,11 @@ struct tc_engine_loader {
 	void *user;
 	pthread_t thread;
 };
+
+static struct {
+	struct tc_engines *engines;
+	char *settings; /* owned; what they were loaded with */
+} preloaded;
 
 /* share/ lies beside build/ in a checkout, and in ../share/tricall of an installation. */
 static bool find_share(const struct tc_orb_args *args, const char *file, char *out, size_t size)
@@ -106,9 +112,75 @@ static void *loader_main(void *arg)
 	return NULL;
 }
 
+static const char *or_none(const char *text)
+{
+	return text ? text : "";
+}
+
+static char *settings_of(const struct tc_orb_args *args)
+{
+	struct tc_buf buf;
+	tc_buf_init(&buf);
+	tc_buf_putf(&buf, "%s\n%s\n%s\n%s\n%s", or_none(args->recognizer),
+		    or_none(args->synthesizer), or_none(args->script), or_none(args->share_dir),
+		    or_none(args->model_dir));
+	return tc_buf_take_str(&buf);
+}
+
+int tc_engines_preload(const struct tc_orb_args *args, char *why, size_t size)
+{
+	int err = tc_engines_check(args, why, size);
+	if (err) {
+		return err;
+	}
+	struct tc_engines *e = calloc(1, sizeof(*e));
+	preloaded.settings = settings_of(args);
+	if (!e || !preloaded.settings) {
+		free(e);
+		snprintf(why, size, "%s", tc_err_str(-ENOMEM));
+		return -ENOMEM;
+	}
+	err = load(args, e);
+	if (err) {
+		snprintf(why, size, "%s", e->why);
+		free(e);
+		return err;
+	}
+	preloaded.engines = e;
+	return 0;
+}
+
+void tc_engines_forget(void)
+{
+	tc_engines_destroy(preloaded.engines);
+	free(preloaded.settings);
+	preloaded.engines = NULL;
+	preloaded.settings = NULL;
+}
+
+/* A copy that says whose they are, or NULL: this orb is set otherwise, or there are none. */
+static struct tc_engines *borrow(const struct tc_orb_args *args)
+{
+	char *wanted = preloaded.engines ? settings_of(args) : NULL;
+	bool same = wanted && strcmp(wanted, preloaded.settings) == 0;
+	struct tc_engines *e = same ? malloc(sizeof(*e)) : NULL;
+	if (e) {
+		*e = *preloaded.engines;
+		e->lent = true;
+	}
+	free(wanted);
+	return e;
+}
+
 int tc_engine_loader_start(struct tc_engine_loader **out, const struct tc_orb_args *args,
 			   void (*loaded)(void *user, struct tc_engines *take), void *user)
 {
+	struct tc_engines *there = borrow(args);
+	if (there) {
+		*out = NULL;
+		loaded(user, there);
+		return 0;
+	}
 	struct tc_engine_loader *loader = calloc(1, sizeof(*loader));
 	if (!loader) {
 		return -ENOMEM;
@@ -136,10 +208,10 @@ void tc_engines_destroy(struct tc_engines *e)
 	if (!e) {
 		return;
 	}
-	if (e->recognizer) {
+	if (e->recognizer && !e->lent) {
 		e->recognizer_ops->close(e->recognizer);
 	}
-	if (e->synthesizer) {
+	if (e->synthesizer && !e->lent) {
 		e->synthesizer_ops->close(e->synthesizer);
 	}
 	free(e);
