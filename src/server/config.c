@@ -66,6 +66,8 @@ static const struct tc_option table[] = {
 	INT("MAX_CONCURRENT_ORBS", max_concurrent_orbs, "8", 1, 1000, "orbs", "orbs at one time"),
 	TEXT("ORB_COMMAND", orb_command, NULL,
 	     "program to run as an orb instead of our own, with its first arguments"),
+	BOOL("ORB_NEST", orb_nest, "true",
+	     "our own orb is forked from a process with the speech models loaded"),
 	TEXT("GPU_SERVER_PATH", gpu_server_path, NULL, "working directory of the orbs"),
 	TEXT("ORB_MODEL_DIR", orb_model_dir, NULL,
 	     "folder of the speech model; none: where Debian's pocketsphinx-en-us puts it"),

@@ -26,7 +26,7 @@ struct tc_config {
 	char *log_level, *log_format;
 	bool demo;
 	/* orbs */
-	bool enable_ai_orbs;
+	bool enable_ai_orbs, orb_nest;
 	int64_t max_concurrent_orbs;
 	char *orb_command;
 	char *gpu_server_path;

@@ -19,6 +19,8 @@ export function children(pid) {
 }
 
 export const name = (pid) => read(`/proc/${pid}/cmdline`).split('\0')[0].split('/').pop() ?? '';
+/** The processes of orbs that have a room; the nest and its spare are named otherwise. */
+export const orbs = (pid) => children(pid).filter((child) => name(child) === 'aiorb');
 export const alive = (pid) => /^State:\s+[^ZX]/m.test(read(`/proc/${pid}/status`));
 export const threads = (pid) => Number(/^Threads:\s+(\d+)/m.exec(read(`/proc/${pid}/status`))?.[1] ?? 0);
 export const descriptors = (pid) => {

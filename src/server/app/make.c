@@ -128,6 +128,7 @@ int tc_app_make_orbs(struct tc_app *app)
 		.max_orbs = (int)c->max_concurrent_orbs,
 		.orb_command = c->orb_command,
 		.aiorb_path = app->aiorb,
+		.nest = c->orb_nest,
 		.work_dir = c->gpu_server_path,
 		.host_port = app->orb_host,
 		.websocket_url = app->orb_url,

@@ -16,6 +16,7 @@
 #include "base/json.h"
 
 struct tc_child;
+struct tc_nest;
 struct uv_loop_s;
 
 struct tc_child_config {
@@ -24,6 +25,9 @@ struct tc_child_config {
 	char *const *envp;      /* borrowed for the call */
 	const char *work_dir;   /* NULL: stay; borrowed for the call */
 	const char *tag;        /* for log lines; copied */
+	struct tc_nest *nest; /* NULL: always executed; else forked where a spare is ready; borrowed
+				 for the call */
+	bool packets;         /* the channel keeps messages apart (SOCK_SEQPACKET) */
 };
 
 struct tc_child_exit {

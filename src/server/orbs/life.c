@@ -364,7 +364,8 @@ static int spawn(struct tc_orb *orb, char *why, size_t why_size)
 							       .argv = argv.list,
 							       .envp = env.list,
 							       .work_dir = all->work_dir,
-							       .tag = orb->tag},
+							       .tag = orb->tag,
+							       .nest = all->nest},
 				     &events, orb, why, why_size);
 	}
 	tc_strings_finish(&argv);

@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/assert.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "server/orbs/nest.h"
 #include "server/orbs/priv.h"
 
 TC_LOG_TOPIC("server.orbs");
@@ -368,6 +370,20 @@ static int set_strings(struct tc_orbs *orbs, const struct tc_orbs_config *config
 	return err ? err : set_environment(orbs, config);
 }
 
+/* Without it orbs still come, later and larger. */
+static void start_nest(struct tc_orbs *orbs)
+{
+	struct tc_strings env = {0};
+	tc_orb_environment(&env, environ, &orbs->env);
+	struct tc_nest_config config = {
+		.loop = orbs->config.loop, .program = orbs->command.list[0], .envp = env.list};
+	int err = env.err ? env.err : tc_nest_create(&orbs->nest, &config);
+	if (err) {
+		TC_WARN(NULL, "no nest, orbs are executed: %s", tc_err_str(err));
+	}
+	tc_strings_finish(&env);
+}
+
 int tc_orbs_create(struct tc_orbs **out, const struct tc_orbs_config *config,
 		   const struct tc_orbs_events *events, void *user)
 {
@@ -395,6 +411,9 @@ int tc_orbs_create(struct tc_orbs **out, const struct tc_orbs_config *config,
 	uv_timer_init(config->loop, &orbs->closer);
 	orbs->closer.data = orbs;
 	orbs->open_handles = 1;
+	if (orbs->config.nest && orbs->config.enabled && !orbs->foreign) {
+		start_nest(orbs);
+	}
 	*out = orbs;
 	return 0;
 }
@@ -417,6 +436,20 @@ static void on_closer_closed(uv_handle_t *handle)
 	tc_orbs_handle_closed(handle->data);
 }
 
+static void on_nest_closed(void *user)
+{
+	tc_orbs_handle_closed(user);
+}
+
+static void close_nest(struct tc_orbs *orbs)
+{
+	if (orbs->nest) {
+		orbs->open_handles++;
+		tc_nest_close(orbs->nest, on_nest_closed, orbs);
+		orbs->nest = NULL;
+	}
+}
+
 void tc_orbs_close(struct tc_orbs *orbs, void (*done)(void *user), void *user)
 {
 	if (!orbs || orbs->closing) {
@@ -433,6 +466,7 @@ void tc_orbs_close(struct tc_orbs *orbs, void (*done)(void *user), void *user)
 			forget(orb);
 		}
 	}
+	close_nest(orbs);
 	uv_close((uv_handle_t *)&orbs->closer, on_closer_closed);
 }
 

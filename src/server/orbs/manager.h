@@ -43,6 +43,7 @@ struct tc_orbs_config { /* copied; times in ms, 0 or less: that limit is off (gr
 	const char *orb_command;   /* NULL: our own aiorb; else a shell-free command line, split at
 				      spaces/quotes */
 	const char *aiorb_path;    /* absolute path of our own program */
+	bool nest;                 /* our own program is forked where it can be (nest.h) */
 	const char *work_dir;      /* GPU_SERVER_PATH; NULL: stay */
 	const char *host_port;     /* what --cpu-host says */
 	const char *websocket_url; /* CPU_WEBSOCKET_URL; NULL: ws://host_port */

@@ -83,6 +83,7 @@ struct tc_orbs {
 	struct tc_strings command;  /* program and its leading arguments */
 	struct tc_strings env;      /* the same for all orbs */
 	bool foreign;               /* ORB_COMMAND: knows nothing of tokens */
+	struct tc_nest *nest;       /* owned; NULL: orbs are executed */
 	char *work_dir, *host_port; /* owned */
 	struct tc_orb_bucket buckets[TC_ORB_BUCKETS];
 	struct tc_orb_queue list, waiting;

@@ -13,6 +13,7 @@
 
 #include "base/err.h"
 #include "server/orbs/child_priv.h"
+#include "server/orbs/nest.h"
 
 /* The child's number for the channel; NODE_CHANNEL_FD says it (manager.c). */
 #define CHANNEL_FD 3
@@ -46,10 +47,10 @@ static int lift(int fd)
 	return high;
 }
 
-static int open_ends(struct ends *ends)
+static int open_ends(struct ends *ends, int type)
 {
 	int pair[TC_CHILD_STREAMS][2] = {{-1, -1}, {-1, -1}, {-1, -1}};
-	bool ok = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair[0]) == 0 &&
+	bool ok = socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair[0]) == 0 &&
 		  pipe2(pair[1], O_CLOEXEC) == 0 && pipe2(pair[2], O_CLOEXEC) == 0;
 	int err = ok ? 0 : -errno;
 	for (int i = 0; i < TC_CHILD_STREAMS; i++) {
@@ -146,10 +147,11 @@ int tc_child_start(const struct tc_child_config *config, pid_t *pid, int *pidfd,
 		return err;
 	}
 	struct ends ends;
-	err = open_ends(&ends);
-	err = err ? err : run(config, &ends, pid);
+	err = open_ends(&ends, config->packets ? SOCK_SEQPACKET : SOCK_STREAM);
+	bool forked = !err && tc_nest_take(config->nest, config, ends.theirs, pid, pidfd) == 0;
+	err = err || forked ? err : run(config, &ends, pid);
 	close_all(ends.theirs);
-	if (!err) {
+	if (!err && !forked) {
 		*pidfd = pidfd_open(*pid, 0);
 		if (*pidfd < 0) {
 			err = -errno;

@@ -1,0 +1,96 @@
+/* server/orbs/nest_priv.h -- inside the nest: nest.c keeps one running, nest_process.c is one run
+ * of it, nest_spare.c the orb it keeps ready.
+ */
+#ifndef TC_SERVER_ORBS_NEST_PRIV_H
+#define TC_SERVER_ORBS_NEST_PRIV_H
+
+#include <sys/stat.h>
+#include <uv.h>
+
+#include "proto/nest.h"
+#include "server/orbs/argv.h"
+#include "server/orbs/lines.h"
+#include "server/orbs/nest.h"
+
+enum tc_nest_state {
+	TC_NEST_DOWN,    /* no process; until the back-off is over */
+	TC_NEST_LOADING, /* it loads the engines; until its hello */
+	TC_NEST_UP,      /* it forks when asked; until it dies */
+	TC_NEST_ENDING,  /* we let go of it; until it is reaped */
+	TC_NEST_CLOSED,  /* after tc_nest_close() and the last reaping */
+};
+
+enum tc_nest_stream { TC_NEST_CONTROL, TC_NEST_OUT, TC_NEST_ERR, TC_NEST_STREAMS };
+
+struct tc_nest_source {
+	struct tc_nest_process *process; /* borrowed: the one it is part of */
+	enum tc_nest_stream which;
+	uv_poll_t poll;
+	int fd; /* -1: closed */
+};
+
+/* One run of the program. */
+struct tc_nest_process {
+	struct tc_nest *nest; /* borrowed, outlives us */
+	pid_t pid;
+	int pidfd;
+	uv_poll_t exit_poll;
+	uv_timer_t strays; /* what it left in its group is reaped */
+	struct tc_nest_source source[TC_NEST_STREAMS];
+	struct tc_lines out, err;
+	int open_handles;
+};
+
+struct tc_spare {
+	struct tc_nest *nest; /* borrowed, outlives us */
+	pid_t pid;
+	int pidfd, sock; /* -1: handed over */
+	bool ready, condemned;
+	uv_poll_t exit_poll, sock_poll;
+	int open_handles;
+};
+
+struct tc_nest {
+	struct tc_nest_config config; /* its strings are owned below */
+	struct tc_strings argv, env;
+	enum tc_nest_state state;
+	struct tc_nest_process *process; /* owned; NULL: DOWN */
+	struct tc_spare *spare;          /* owned; NULL: none, or one that was handed over */
+	struct tc_nest_info info;
+	struct stat program; /* as it was when the nest was started */
+	int64_t started_ms;
+	int64_t wait_ms, spare_wait_ms; /* before the next one; see back_off() */
+	uint32_t pinged, ponged;
+	bool want_again;        /* replaced: another follows at once */
+	bool asked;             /* for a spare; it has not come yet */
+	uv_timer_t timer;       /* back-off, loading or ping, as the state says */
+	uv_timer_t spare_timer; /* the next spare is asked for, or is late */
+	int open_handles;
+	bool closing;
+	void (*done)(void *user);
+	void *done_user;
+};
+
+/* nest.c */
+void tc_nest_on_hello(struct tc_nest *nest);
+void tc_nest_on_spare(struct tc_nest *nest, pid_t pid, int sock); /* takes sock */
+void tc_nest_on_process_end(struct tc_nest *nest, const char *how);
+void tc_nest_on_spare_ready(struct tc_nest *nest);
+void tc_nest_on_spare_end(struct tc_nest *nest, struct tc_spare *spare, const char *how);
+void tc_nest_handle_closed(struct tc_nest *nest);
+
+/* nest_process.c */
+int tc_nest_process_start(struct tc_nest *nest, char *why, size_t why_size);
+void tc_nest_process_tell(struct tc_nest_process *process, enum tc_nest_word word, uint32_t value);
+void tc_nest_process_end(struct tc_nest_process *process, bool at_once);
+
+/* nest_spare.c */
+/* 0; -ECHILD: it is no child of ours; or another negative error. Takes sock in any case. */
+int tc_spare_create(struct tc_nest *nest, pid_t pid, int sock);
+/* It ends by itself, or is killed; either way it is reaped and tc_nest_on_spare_end() comes. */
+void tc_spare_condemn(struct tc_spare *spare, bool kill);
+bool tc_spare_alive(const struct tc_spare *spare);
+/* Its process is the caller's from here on; the rest is freed. */
+void tc_spare_hand_over(struct tc_spare *spare, pid_t *pid, int *pidfd);
+
+#endif
