@@ -7,10 +7,7 @@
 
 #include "auth/turn.h"
 #include "base/err.h"
-#include "base/log.h"
 #include "server/http_site.h"
-
-TC_LOG_TOPIC("server.api");
 
 #define APPOINTMENTS_MAX 500
 /* Longer than any call: credentials must outlive it, as TURN refreshes with them. */
@@ -74,9 +71,7 @@ void tc_api_me(struct tc_site *site, struct tc_http_request *r, const char *room
 	tc_site_json(r, 200, &buf);
 }
 
-/* A browser sends cookies along by itself, whoever made it ask: what they bring must be proven by
- * what /api/me told a page of ours. A token shown in the open is proof enough. */
-static bool is_our_pages(struct tc_site *site, const struct tc_http_request *r)
+bool tc_site_is_our_pages(struct tc_site *site, const struct tc_http_request *r)
 {
 	struct tc_user user;
 	struct tc_jwt_claims guest;
@@ -246,48 +241,6 @@ void tc_api_room(struct tc_site *site, struct tc_http_request *r, const char *ro
 	begin(&buf, &w);
 	write_room(&w, room, &access, &appointment, call);
 	tc_json_end_object(&w);
-	tc_site_json(r, 200, &buf);
-}
-
-/* The people first: they see the session end, not the orb go. The orb sends its summary under the
- * call's id, which outlives the call. */
-static void end_session(struct tc_site *site, const char *room)
-{
-	static const char reason[] = "session_complete";
-	tc_rooms_end(site->rooms, room, reason);
-	tc_rooms_dispatch(site->rooms);
-	if (site->config.orbs) {
-		tc_orbs_end(site->config.orbs, room, reason);
-	}
-	tc_calls_end(site->config.calls, room);
-}
-
-void tc_api_room_end(struct tc_site *site, struct tc_http_request *r, const char *room)
-{
-	struct tc_access access;
-	struct tc_buf buf;
-	const char *why = "";
-	if (!tc_site_same_origin(site, r)) {
-		tc_site_problem(r, 403, "foreign origin");
-		return;
-	}
-	int status = tc_site_enter(site, r, room, &access, &why);
-	if (status) {
-		tc_site_problem(r, status, why);
-		return;
-	}
-	if (access.role != TC_ROLE_COACH && access.role != TC_ROLE_ADMIN) {
-		tc_site_problem(r, 403, "only the coach ends the session for everybody");
-		return;
-	}
-	if (!is_our_pages(site, r)) {
-		tc_site_problem(r, 403, "X-CSRF-Token is missing or not this session's");
-		return;
-	}
-	TC_INFO(room, "%s ends the session", access.user_id);
-	end_session(site, room);
-	tc_buf_init(&buf);
-	tc_buf_puts(&buf, "{\"success\":true}");
 	tc_site_json(r, 200, &buf);
 }
 

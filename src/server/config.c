@@ -92,6 +92,12 @@ static const struct tc_option table[] = {
 	MS("ORB_KILL_AFTER", orb_kill_after, "120000", "an orb silent this long is killed"),
 	MS("ORB_KILL_GRACE", orb_kill_grace, "10000",
 	   "time an orb has to end when asked, before SIGTERM"),
+	MS("ORB_READY_TIMEOUT", orb_ready_timeout, "15000",
+	   "an orb that is not in the room by then is killed, and started again"),
+	INT("ORB_RESTART_LIMIT", orb_restart_limit, "3", 0, 32, "restarts",
+	    "an orb that dies is started again this often in ORB_RESTART_WINDOW, then it has "
+	    "failed"),
+	MS("ORB_RESTART_WINDOW", orb_restart_window, "60000", "see ORB_RESTART_LIMIT"),
 	INT("ORB_MAX_MEMORY_MB", orb_max_memory_mb, "2048", 16, 1048576, "MB",
 	    "not used yet: memory of one orb"),
 	INT("ORB_MAX_CPU_PERCENT", orb_max_cpu_percent, "50", 1, 10000, "%",

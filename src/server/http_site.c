@@ -28,6 +28,7 @@ static const struct {
 	{TC_HTTP_GET, "/api/appointments", tc_api_appointments},
 	{TC_HTTP_GET, "/api/room/:id", tc_api_room},
 	{TC_HTTP_POST, "/api/room/:id/end", tc_api_room_end},
+	{TC_HTTP_POST, "/api/room/:id/orb", tc_api_room_orb},
 	{TC_HTTP_GET, "/api/ice-servers", tc_api_ice_servers},
 	{TC_HTTP_GET, "/healthz", tc_api_healthz},
 	{TC_HTTP_GET, "/readyz", tc_api_readyz},
@@ -95,12 +96,10 @@ static const char *status_title(int status)
 		int status;
 		const char *title;
 	} titles[] = {
-		{400, "Bad request"},         {401, "Not signed in"},
-		{403, "Not allowed"},         {404, "Not found"},
-		{405, "Method not allowed"},  {413, "Too large"},
-		{415, "Unsupported content"}, {426, "Upgrade required"},
-		{429, "Too many attempts"},   {500, "Server error"},
-		{503, "Not available"},
+		{400, "Bad request"},       {401, "Not signed in"},       {403, "Not allowed"},
+		{404, "Not found"},         {405, "Method not allowed"},  {409, "Not now"},
+		{413, "Too large"},         {415, "Unsupported content"}, {426, "Upgrade required"},
+		{429, "Too many attempts"}, {500, "Server error"},        {503, "Not available"},
 	};
 	for (size_t i = 0; i < TC_COUNT(titles); i++) {
 		if (titles[i].status == status) {

@@ -1,8 +1,8 @@
 /* server/http_site.h -- what each path answers: pages, sign-in, the API, metrics.
  *
- * Handlers live in pages.c, http_signin.c, api.c and metrics.c; the table of routes, the headers
- * every answer carries and the shape of errors are in http_site.c. Thread: the server's loop.
- * Owner: serve.c.
+ * Handlers live in pages.c, http_signin.c, api.c, api_coach.c and metrics.c; the table of routes,
+ * the headers every answer carries and the shape of errors are in http_site.c. Thread: the server's
+ * loop. Owner: serve.c.
  */
 #ifndef TC_SERVER_HTTP_SITE_H
 #define TC_SERVER_HTTP_SITE_H
@@ -75,6 +75,7 @@ void tc_api_me(struct tc_site *site, struct tc_http_request *request, const char
 void tc_api_appointments(struct tc_site *site, struct tc_http_request *request, const char *room);
 void tc_api_room(struct tc_site *site, struct tc_http_request *request, const char *room);
 void tc_api_room_end(struct tc_site *site, struct tc_http_request *request, const char *room);
+void tc_api_room_orb(struct tc_site *site, struct tc_http_request *request, const char *room);
 void tc_api_ice_servers(struct tc_site *site, struct tc_http_request *request, const char *room);
 void tc_api_healthz(struct tc_site *site, struct tc_http_request *request, const char *room);
 void tc_api_readyz(struct tc_site *site, struct tc_http_request *request, const char *room);
@@ -95,6 +96,9 @@ int tc_site_enter(struct tc_site *site, const struct tc_http_request *request, c
 		  struct tc_access *out, const char **why);
 /* False when a browser says that another site's page sent this. */
 bool tc_site_same_origin(const struct tc_site *site, const struct tc_http_request *request);
+/* A browser sends cookies along by itself, whoever made it ask: what they bring must be proven by
+ * what /api/me told a page of ours. A token shown in the open is proof enough. */
+bool tc_site_is_our_pages(struct tc_site *site, const struct tc_http_request *request);
 void tc_site_put_cookie(const struct tc_site *site, struct tc_http_request *request,
 			const char *name, const char *value, int64_t max_age_s);
 void tc_site_user_json(struct tc_json_writer *w, const char *id, const char *name,

@@ -135,7 +135,9 @@ static void on_written(uv_work_t *work, int status)
 			journal->counts.failed++;
 			TC_ERROR(entry->call.id, "could not be stored: %s", tc_err_str(entry->err));
 		} else {
-			journal->counts.written += entry->kind != NOTHING;
+			/* Of calls: steps of orbs are no words of anybody. */
+			journal->counts.written +=
+				entry->kind != NOTHING && entry->kind != ORB_EVENT;
 		}
 		if (entry->room[0] && journal->stored) {
 			journal->stored(journal->stored_user, entry->room, entry->json, entry->len,

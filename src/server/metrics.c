@@ -96,11 +96,9 @@ static void put_orb_lives(struct tc_buf *out, const struct tc_orbs *orbs)
 static void put_orbs(struct tc_buf *out, const struct tc_orbs *orbs)
 {
 	static struct tc_orb_info list[ORBS_MAX]; /* the loop's thread only */
-	static const enum tc_orb_state shown[] = {TC_ORB_SPAWNING,     TC_ORB_READY,
-						  TC_ORB_UNRESPONSIVE, TC_ORB_DRAINING,
-						  TC_ORB_FAILED,       TC_ORB_FULL};
-	static const char *const words[] = {"spawning", "ready",  "unresponsive",
-					    "draining", "failed", "full"};
+	static const enum tc_orb_state shown[] = {
+		TC_ORB_SPAWNING, TC_ORB_READY,  TC_ORB_UNRESPONSIVE, TC_ORB_RESTARTING,
+		TC_ORB_DRAINING, TC_ORB_FAILED, TC_ORB_FULL};
 	size_t count = orbs ? tc_orbs_list(orbs, list, ORBS_MAX) : 0;
 	family(out, "tricall_orbs", "gauge", "Orbs by state.");
 	for (size_t k = 0; k < TC_COUNT(shown); k++) {
@@ -108,7 +106,8 @@ static void put_orbs(struct tc_buf *out, const struct tc_orbs *orbs)
 		for (size_t i = 0; i < count; i++) {
 			n += list[i].state == shown[k];
 		}
-		tc_buf_putf(out, "tricall_orbs{state=\"%s\"} %zu\n", words[k], n);
+		tc_buf_putf(out, "tricall_orbs{state=\"%s\"} %zu\n", tc_orb_state_name(shown[k]),
+			    n);
 	}
 }
 

@@ -109,6 +109,11 @@ static void do_exit0(void)
 	exit(0);
 }
 
+static void do_exit64(void)
+{
+	exit(64);
+}
+
 static void do_exit69(void)
 {
 	exit(69);
@@ -223,12 +228,12 @@ static const struct {
 	const char *word;
 	void (*run)(void);
 } words[] = {
-	{"ready", do_ready},     {"beat", do_beat},      {"half", do_half},
-	{"garbage", do_garbage}, {"deaf", do_deaf},      {"stubborn", do_stubborn},
-	{"exit0", do_exit0},     {"exit69", do_exit69},  {"last", do_last_words},
-	{"crash", do_crash},     {"flood", do_flood},    {"spew", do_spew},
-	{"print", do_print},     {"hangup", do_hang_up}, {"noread", do_no_read},
-	{"litter", do_litter},   {"tell", do_tell},
+	{"ready", do_ready},     {"beat", do_beat},     {"half", do_half},
+	{"garbage", do_garbage}, {"deaf", do_deaf},     {"stubborn", do_stubborn},
+	{"exit64", do_exit64},   {"exit0", do_exit0},   {"exit69", do_exit69},
+	{"last", do_last_words}, {"crash", do_crash},   {"flood", do_flood},
+	{"spew", do_spew},       {"print", do_print},   {"hangup", do_hang_up},
+	{"noread", do_no_read},  {"litter", do_litter}, {"tell", do_tell},
 };
 
 static void on_object(void *user, struct tc_json object)

@@ -201,6 +201,35 @@ test('leaving and ending', async () => {
   await does('post /api/room/{roomId}/end', 403, { cookie: them.cookie, headers: { 'x-csrf-token': them.csrf } });
 });
 
+test('asking for the orb', async () => {
+  const owner = await signIn(coach);
+  const them = await signIn(client);
+  const others = await signIn(stranger);
+  const headers = { 'x-csrf-token': owner.csrf };
+  const body = { action: 'restart' };
+  const operation = 'post /api/room/{roomId}/orb';
+  const own = await startServer({
+    env: { ORB_COMMAND: `"${process.execPath}" "${ROOT}/tests/mock/wordless-orb.mjs" `, WORDS: 'summary', ORB_KILL_GRACE: '500' },
+  });
+  const token = joinToken({ sub: 'co', name: 'Co', room: 'guests', role: 'coach' });
+  const asks = () => does(operation, 200, { url: own.url, room: 'guests', query: `?token=${token}`, body });
+  const is = (state) => (message) => message.type === 'orb-state' && message.state === state;
+  const person = await enter(own, 'guests', 'co', 'coach');
+  await person.next(is('ready'));
+  await asks();
+  await person.next(is('restarting'));
+  await person.next(is('ready'));
+  await person.close();
+  await own.stop();
+  await does(operation, 400, { cookie: owner.cookie, headers, body: { action: 'dance' } });
+  await does(operation, 401, { body });
+  await does(operation, 403, { cookie: owner.cookie, body }); // no X-CSRF-Token
+  await does(operation, 403, { cookie: them.cookie, headers: { 'x-csrf-token': them.csrf }, body });
+  await does(operation, 403, { cookie: others.cookie, headers: { 'x-csrf-token': others.csrf }, body });
+  await does(operation, 404, { room: 'none', cookie: owner.cookie, headers, body });
+  await does(operation, 409, { cookie: owner.cookie, headers, body }); // no orbs here
+});
+
 test('ICE servers', async () => {
   const { cookie } = await signIn(client);
   const { answer } = await does('get /api/ice-servers', 200, { cookie });

@@ -38,6 +38,7 @@ class Mock {
     this.info = { minutes, starts, sessionId: 's1' };
     this.appointments = appointments ?? [appointment('demo', starts, minutes)];
     this.left = [];
+    this.orbAsked = [];
     this.received = [];
     this.violations = [];
     this.refuseApi = null;
@@ -176,6 +177,11 @@ class Mock {
     }
     if (url.pathname === '/api/room/demo/end') {
       return this.#end(res, user);
+    }
+    if (url.pathname === '/api/room/demo/orb') {
+      this.orbAsked.push(JSON.parse(body));
+      this.setOrbState('spawning');
+      return reply(res, 200, { success: true });
     }
     this.left.push(user.id);
     this.#leave(user.id);

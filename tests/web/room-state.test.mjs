@@ -154,6 +154,18 @@ test('the orb is never a mystery', () => {
   }
 });
 
+test('an orb that failed: the coach may try again, the client reads about it only', () => {
+  const failed = [OPEN, discovery(), { type: 'orb-state', state: 'failed' }];
+  assert.deepEqual(noticesOf(room(failed)), []);
+  const coach = { ...INFO, user: { id: 'coach-1', name: 'Clara', role: 'coach' } };
+  const state = failed.reduce((all, each) => reduce(all, each, NOW), createRoom(coach, NOW));
+  assert.deepEqual(
+    noticesOf(state).map(({ id, action }) => [id, action]),
+    [['orb', 'Try again']],
+  );
+  assert.deepEqual(noticesOf(reduce(state, { type: 'orb-state', state: 'spawning' }, NOW)), []);
+});
+
 test('the orb’s status is shown while it is connected, and forgotten when it leaves', () => {
   const here = [OPEN, discovery(ORB), linked(ORB)];
   const words = { listening: 'Listening', processing: 'Thinking…', speaking: 'Speaking', ready: 'Ready' };

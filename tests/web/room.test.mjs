@@ -144,6 +144,19 @@ test('why the orb is not there is said', async () => {
   }
 });
 
+test('the coach calls an orb back that failed', async () => {
+  const [coach, client] = [await enter('coach'), await enter('client')];
+  mock.setOrbState('failed', 'ended by SIGKILL; restarted 3 times in 60 s');
+  await shows(coach, 'The orb had a problem and could not come back by itself.');
+  await shows(client, 'The orb had a problem and is not here. You can go on without it.');
+  assert.equal(await client.getByRole('button', { name: 'Try again' }).count(), 0);
+  assert.equal(await client.getByText('SIGKILL').count(), 0);
+  await coach.getByRole('button', { name: 'Try again' }).click();
+  await shows(client, 'The orb is joining…');
+  await coach.getByText('could not come back by itself').waitFor({ state: 'detached' });
+  assert.deepEqual(mock.orbAsked, [{ action: 'restart' }]);
+});
+
 test('a lost socket comes back by itself, with resume, and nobody else notices', async () => {
   const coach = await enter('coach');
   const client = await enter('client');

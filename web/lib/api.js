@@ -69,10 +69,19 @@ export const leaveRoom = (roomId, csrf) =>
 export const endRoom = (roomId, csrf) => post(`/api/room/${encodeURIComponent(roomId)}/end`, csrf);
 
 /**
+ * Starts the room's orb again. The coach's.
+ * @param {string} roomId
+ * @param {string} csrf
+ */
+export const restartOrb = (roomId, csrf) =>
+  post(`/api/room/${encodeURIComponent(roomId)}/orb`, csrf, { body: JSON.stringify({ action: 'restart' }) });
+
+/**
  * @param {string} path
  * @param {string} csrf
  * @param {RequestInit} [options]
  */
 function post(path, csrf, options = {}) {
-  return request(path, { method: 'POST', headers: { 'X-CSRF-Token': csrf }, ...options });
+  const headers = { 'X-CSRF-Token': csrf, ...(options.body ? { 'Content-Type': 'application/json' } : {}) };
+  return request(path, { method: 'POST', headers, ...options });
 }

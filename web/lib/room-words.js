@@ -20,11 +20,7 @@ const ORB_STATES = {
     'The orb does not answer at the moment. You can go on without it.',
   ],
   restarting: ['coming', 'Coming back…', 'The orb had a problem and is coming back…'],
-  failed: [
-    'trouble',
-    'Not here',
-    'The orb had a problem and is not here. You can go on without it; loading the page again calls it back.',
-  ],
+  failed: ['trouble', 'Not here', 'The orb had a problem and is not here. You can go on without it.'],
   full: ['absent', 'Not here', 'The orb is not here: all places are taken.'],
 };
 
@@ -165,6 +161,10 @@ export function noticesOf(state) {
   if (state.playbackBlocked) {
     const words = 'The browser keeps this page silent until you click.';
     notices.push({ id: 'playback', tone: 'warn', words, action: 'Turn on sound' });
+  }
+  if (state.orb.state === 'failed' && state.joined && state.me.role !== 'client') {
+    const words = 'The orb had a problem and could not come back by itself.';
+    notices.push({ id: 'orb', tone: 'warn', words, action: 'Try again' });
   }
   return notices.concat(deviceNotices(state));
 }

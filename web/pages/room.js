@@ -316,6 +316,9 @@ class Room {
       case 'devices':
         this.call.devices.start();
         break;
+      case 'orb':
+        this.#callOrbBack();
+        break;
       default:
     }
   }
@@ -381,6 +384,15 @@ class Room {
     }
     // While the socket is lost nobody else would say it.
     this.call.end(explainEnd('session_complete'), '4000');
+  }
+
+  async #callOrbBack() {
+    try {
+      const { csrf } = await api.me();
+      await api.restartOrb(roomId, csrf);
+    } catch (error) {
+      log.error(`the orb was not called back: ${error}`); // the notice, and its button, stay
+    }
   }
 
   /** The page goes: say so, so that the others need not wait. A reload joins again at once. */

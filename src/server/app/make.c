@@ -142,6 +142,9 @@ int tc_app_make_orbs(struct tc_app *app)
 		.unresponsive_after_ms = c->orb_unresponsive_after,
 		.kill_after_ms = c->orb_kill_after,
 		.kill_grace_ms = c->orb_kill_grace,
+		.ready_timeout_ms = c->orb_ready_timeout,
+		.restart_limit = (int)c->orb_restart_limit,
+		.restart_window_ms = c->orb_restart_window,
 	};
 	err = tc_orbs_create(&app->orbs, &config, &tc_app_orbs_events, app);
 	return err ? tc_app_complain("orbs: %s", tc_err_str(err)) : 0;

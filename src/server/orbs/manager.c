@@ -76,6 +76,7 @@ static void forget(struct tc_orb *orb)
 	if (orb->state == TC_ORB_FULL) {
 		TAILQ_REMOVE(&orb->all->waiting, orb, in_waiting);
 	}
+	tc_orb_release_place(orb);
 	if (tc_orb_may_step(orb->state, TC_ORB_OFF)) {
 		tc_orb_set_state(orb, TC_ORB_OFF, "nobody is in the room");
 	}
@@ -86,10 +87,15 @@ static void forget(struct tc_orb *orb)
 
 /* --- capacity --- */
 
+static bool has_place(const struct tc_orbs *orbs)
+{
+	return orbs->live + orbs->held < orbs->config.max_orbs;
+}
+
 static void start_or_wait(struct tc_orb *orb, const char *why)
 {
 	struct tc_orbs *orbs = orb->all;
-	if (orbs->live < orbs->config.max_orbs) {
+	if (has_place(orbs)) {
 		tc_orb_start(orb, why);
 		return;
 	}
@@ -99,10 +105,9 @@ static void start_or_wait(struct tc_orb *orb, const char *why)
 	tc_orb_set_state(orb, TC_ORB_FULL, full);
 }
 
-static void serve_waiting(struct tc_orbs *orbs)
+void tc_orbs_serve_waiting(struct tc_orbs *orbs)
 {
-	while (!orbs->closing && orbs->live < orbs->config.max_orbs &&
-	       !TAILQ_EMPTY(&orbs->waiting)) {
+	while (!orbs->closing && has_place(orbs) && !TAILQ_EMPTY(&orbs->waiting)) {
 		struct tc_orb *orb = TAILQ_FIRST(&orbs->waiting);
 		TAILQ_REMOVE(&orbs->waiting, orb, in_waiting);
 		tc_orb_start(orb, "a place is free");
@@ -125,8 +130,12 @@ void tc_orbs_reaped(struct tc_orb *orb)
 	if (orbs->events.token_revoked) {
 		orbs->events.token_revoked(orbs->user, orb->room, orb->now.session);
 	}
-	serve_waiting(orbs); /* they have waited longer than this room's next life */
-	if (orbs->closing || orb->human_count == 0) {
+	bool wanted = !orbs->closing && orb->human_count > 0;
+	if (wanted && orb->state == TC_ORB_RESTARTING) {
+		tc_orb_restart_soon(orb);
+	}
+	tc_orbs_serve_waiting(orbs); /* they have waited longer than this room's next life */
+	if (!wanted) {
 		forget(orb);
 	} else if (orb->again) {
 		start_or_wait(orb, "somebody joined while it was ending");
@@ -178,6 +187,12 @@ static void on_joined(struct tc_orb *orb)
 	case TC_ORB_SPAWNING:
 	case TC_ORB_READY:
 	case TC_ORB_UNRESPONSIVE:
+		if (orb->next.session[0] && strcmp(orb->now.session, orb->next.session) != 0) {
+			/* Another session than it works for: it must not write into this one. */
+			tc_orb_ask_to_end(orb, "replaced", "replaced");
+			orb->again = true;
+			break;
+		}
 		tc_orb_not_due(orb, TC_ORB_DUE_CLEANUP); /* of an empty room */
 		if (active_ms > 0) {
 			tc_orb_due_in(orb, TC_ORB_DUE_CLEANUP, active_ms);
@@ -227,11 +242,17 @@ void tc_orbs_joined(struct tc_orbs *orbs, const struct tc_orb_room *room, const 
 
 static void on_room_empty(struct tc_orb *orb)
 {
+	const struct tc_orbs_config *config = &orb->all->config;
+	struct tc_orbs *orbs = orb->all;
 	orb->again = false;
 	if (tc_orb_running(orb)) {
-		tc_orb_due_in(orb, TC_ORB_DUE_CLEANUP, orb->all->config.cleanup_grace_ms);
+		bool idle = config->idle_timeout_ms > 0 &&
+			    config->idle_timeout_ms < config->cleanup_grace_ms;
+		tc_orb_due_in(orb, TC_ORB_DUE_CLEANUP,
+			      idle ? config->idle_timeout_ms : config->cleanup_grace_ms);
 	} else if (!orb->child) {
 		forget(orb);
+		tc_orbs_serve_waiting(orbs);
 	}
 }
 
@@ -270,8 +291,40 @@ void tc_orbs_end(struct tc_orbs *orbs, const char *room, const char *reason)
 		tc_orb_set_state(orb, TC_ORB_OFF, reason);
 	} else {
 		orb->again = false;
-		tc_orb_ask_to_end(orb, reason);
+		tc_orb_ask_to_end(orb, reason, reason);
 	}
+}
+
+int tc_orbs_restart(struct tc_orbs *orbs, const char *room, const char *why)
+{
+	struct tc_orb *orb = find(orbs, room);
+	if (!orb || orb->human_count == 0 || orbs->closing) {
+		return -ENOENT;
+	}
+	tc_orb_forgive(orb);
+	switch (orb->state) {
+	case TC_ORB_OFF:
+	case TC_ORB_GONE:
+	case TC_ORB_FAILED:
+		start_or_wait(orb, why);
+		break;
+	case TC_ORB_RESTARTING:
+		if (!orb->child) {
+			tc_orb_restart_now(orb);
+		}
+		break;
+	case TC_ORB_SPAWNING:
+	case TC_ORB_READY:
+	case TC_ORB_UNRESPONSIVE:
+		tc_orb_restart(orb, why);
+		break;
+	case TC_ORB_DRAINING:
+		orb->again = true;
+		break;
+	case TC_ORB_FULL:
+		return -EBUSY;
+	}
+	return 0;
 }
 
 struct tc_orbs_counts tc_orbs_counts(const struct tc_orbs *orbs)
@@ -404,6 +457,9 @@ int tc_orbs_create(struct tc_orbs **out, const struct tc_orbs_config *config,
 	if (orbs->config.term_grace_ms <= 0) {
 		orbs->config.term_grace_ms = TERM_GRACE_MS;
 	}
+	if (orbs->config.restart_limit > TC_ORB_RESTARTS_MAX) {
+		orbs->config.restart_limit = TC_ORB_RESTARTS_MAX;
+	}
 	orbs->events = *events;
 	orbs->user = user;
 	TAILQ_INIT(&orbs->list);
@@ -461,7 +517,7 @@ void tc_orbs_close(struct tc_orbs *orbs, void (*done)(void *user), void *user)
 	for (struct tc_orb *orb = TAILQ_FIRST(&orbs->list), *next; orb; orb = next) {
 		next = TAILQ_NEXT(orb, in_list);
 		if (orb->child) {
-			tc_orb_ask_to_end(orb, "server_shutdown");
+			tc_orb_ask_to_end(orb, "server_shutdown", "server_shutdown");
 		} else {
 			forget(orb);
 		}
@@ -476,7 +532,7 @@ void tc_orbs_kill_all(struct tc_orbs *orbs)
 	TAILQ_FOREACH(orb, &orbs->list, in_list)
 	{
 		if (orb->child) {
-			tc_orb_ask_to_end(orb, "server_shutdown");
+			tc_orb_ask_to_end(orb, "server_shutdown", "server_shutdown");
 			tc_child_kill(orb->child);
 		}
 	}

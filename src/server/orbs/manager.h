@@ -21,7 +21,7 @@ enum tc_orb_state {
 	TC_ORB_UNRESPONSIVE, /* heartbeats are missing */
 	TC_ORB_DRAINING,     /* asked to end; the kill ladder runs */
 	TC_ORB_GONE,         /* reaped */
-	TC_ORB_FAILED,       /* could not start, or died; nobody restarts it (yet) */
+	TC_ORB_FAILED,       /* could not start, or died too often: tc_orbs_restart() tries again */
 	TC_ORB_FULL,         /* capacity is taken; waiting for a place */
 	TC_ORB_RESTARTING,   /* it died while people were in the room: a new process follows */
 };
@@ -50,7 +50,12 @@ struct tc_orbs_config { /* copied; times in ms, 0 or less: that limit is off (gr
 	const char *log_level;
 	int64_t max_lifetime_ms, idle_timeout_ms, heartbeat_ms, cleanup_grace_ms, active_cleanup_ms;
 	int64_t test_timeout_ms, unresponsive_after_ms, kill_after_ms, kill_grace_ms;
-	int64_t term_grace_ms;  /* SIGTERM to SIGKILL; 0: 5000 */
+	int64_t term_grace_ms;    /* SIGTERM to SIGKILL; 0: 5000 */
+	int64_t ready_timeout_ms; /* from its start to orb_ready */
+	/* One that dies with people there is started again, this often in the window; then it has
+	 * failed. 0: never. */
+	int restart_limit;
+	int64_t restart_window_ms;
 	const char *const *env; /* more for the orb's environment, "NAME=value", NULL at the end;
 				   NULL: none (what the server's environment has, it gets anyway) */
 };
@@ -99,12 +104,15 @@ void tc_orbs_left(struct tc_orbs *orbs, const char *room, const char *user_id);
 /* People talk there: what counts as nothing happening (active_cleanup_ms) starts again. */
 void tc_orbs_active(struct tc_orbs *orbs, const char *room);
 void tc_orbs_end(struct tc_orbs *orbs, const char *room, const char *reason);
+/* People want it again, whatever became of it: one that runs gives way to a new process, and how
+ * often it died before counts no longer. -ENOENT: nobody is there; -EBUSY: it waits for a place. */
+int tc_orbs_restart(struct tc_orbs *orbs, const char *room, const char *why);
 /* How lives ended. */
 enum tc_orb_end {
 	TC_ORB_END_ASKED,  /* gracefully, when asked */
 	TC_ORB_END_ITSELF, /* gracefully, by its own limits */
 	TC_ORB_END_FORCED, /* by SIGTERM or SIGKILL, as it did not end when asked */
-	TC_ORB_END_HUNG,   /* killed: its heartbeats had stopped */
+	TC_ORB_END_HUNG,   /* killed: it hung, or never was in the room */
 	TC_ORB_END_ERROR,  /* with an exit status, or before it was in the room */
 	TC_ORB_END_CRASH,  /* by a signal that was not ours */
 	TC_ORB_END_COUNT,

@@ -1,5 +1,7 @@
 /* server/orbs/priv.h -- inside the manager: the books (manager.c), one orb's states (state.c), its
- * timers (timers.c) and its life as a process (life.c).
+ * timers (timers.c) and its life as a process: how it begins and ended (life.c), what it says
+ * (hear.c) and is told (tell.c), how it is made to end (ladder.c), what follows its death
+ * (restart.c).
  */
 #ifndef TC_SERVER_ORBS_PRIV_H
 #define TC_SERVER_ORBS_PRIV_H
@@ -15,14 +17,18 @@
 #define TC_ORB_MAX_HUMANS                                                       \
 	8 /* a room has at most three people; more than that is a caller's slip \
 	   */
-#define TC_ORB_BUCKETS 256
+#define TC_ORB_BUCKETS       256
+#define TC_ORB_RESTARTS_MAX  32 /* that are remembered; restart_limit is no higher */
+#define TC_ORB_MESSAGE_BURST 2000
 
 /* What may come due for an orb; each at most once at a time. */
 enum tc_orb_due {
 	TC_ORB_DUE_CLEANUP,  /* the room was empty, or nothing happened, for long */
 	TC_ORB_DUE_LIFETIME, /* maximum life, or the test mode's */
+	TC_ORB_DUE_READY,    /* it should be in the room by now */
 	TC_ORB_DUE_HEALTH,   /* heartbeats are missing */
 	TC_ORB_DUE_LADDER,   /* the next rung of ask -> SIGTERM -> SIGKILL */
+	TC_ORB_DUE_RESTART,  /* no process; the next one begins */
 	TC_ORB_DUES,
 };
 
@@ -52,6 +58,13 @@ struct tc_orb {
 	char humans[TC_ORB_MAX_HUMANS][TC_ID_SIZE];
 	int human_count;
 
+	/* restarts */
+	int64_t restarts[TC_ORB_RESTARTS_MAX]; /* loop time of each, a ring; 0: none */
+	int next_restart;
+	int64_t back_off_ms; /* before the one that was decided on */
+	bool holds_place;    /* no process, but its place is kept for the next */
+	int64_t began_ms;    /* loop time: the first of the lives that followed each other */
+
 	/* this life */
 	struct tc_orb_facts now;
 	int life;               /* of this session's processes */
@@ -59,10 +72,13 @@ struct tc_orb {
 	bool was_ready;
 	bool again; /* somebody joined while it was ending: a new life follows */
 	bool killed_as_hung;
+	bool fails;           /* ended on purpose, and not to come back */
 	int64_t last_sign_ms; /* loop time of the last heartbeat */
 	int64_t started_ms;
 	double cpu_percent, memory_mb, latency_ms;
-	char end_reason[64]; /* why it was asked to end */
+	char end_reason[64]; /* the word it was asked to end with */
+	char end_why[128];   /* and what we say of it */
+	char own_reason[64]; /* why it says it ended by itself; "": it did not say */
 	enum tc_orb_rung rung;
 	bool tell_participants, tell_shutdown;
 	double message_tokens;
@@ -88,6 +104,7 @@ struct tc_orbs {
 	struct tc_orb_bucket buckets[TC_ORB_BUCKETS];
 	struct tc_orb_queue list, waiting;
 	int live; /* processes not yet reaped */
+	int held; /* places kept for restarts */
 	struct tc_orbs_counts counts;
 	int open_handles; /* orbs and children that are still closing, and `closer` */
 	bool closing;
@@ -108,15 +125,40 @@ void tc_orb_nothing_due(struct tc_orb *orb);
 /* life.c */
 bool tc_orb_running(const struct tc_orb *orb); /* a process that nobody asked to end */
 void tc_orb_start(struct tc_orb *orb, const char *why);
-void tc_orb_ask_to_end(struct tc_orb *orb, const char *reason);
+
+/* hear.c */
+void tc_orb_hear(void *orb, struct tc_json object);
 void tc_orb_active(struct tc_orb *orb); /* something is going on in its room */
+void tc_orb_seen_alive(struct tc_orb *orb);
+
+/* tell.c */
+void tc_orb_next_line(void *orb, struct tc_buf *out);
 void tc_orb_tell_participants(struct tc_orb *orb);
-void tc_orb_kill_hung(struct tc_orb *orb);
+
+/* ladder.c. All of them do nothing to a process that is ending already. */
+/* reason: of the guide's list, for the orb; why: for people. One that would be restarted is not. */
+void tc_orb_ask_to_end(struct tc_orb *orb, const char *reason, const char *why);
+/* SIGKILL now: it hangs. Restarted if people are there and the limit allows, else failed. */
+void tc_orb_kill_hung(struct tc_orb *orb, const char *why);
+/* The same for one that still listens: it is asked first, and takes in its last words. */
+void tc_orb_restart(struct tc_orb *orb, const char *why);
 void tc_orb_next_rung(struct tc_orb *orb);
+
+/* restart.c */
+/* Whether a restart is called for and allowed; if so it is counted. */
+bool tc_orb_take_restart(struct tc_orb *orb);
+void tc_orb_forgive(struct tc_orb *orb); /* as if it had never died */
+/* -> RESTARTING or FAILED */
+void tc_orb_died(struct tc_orb *orb, const char *why);
+void tc_orb_restart_soon(struct tc_orb *orb); /* after its back-off; it has no process */
+void tc_orb_restart_now(struct tc_orb *orb);
+void tc_orb_no_restart(struct tc_orb *orb, const char *why);
+void tc_orb_release_place(struct tc_orb *orb);
 
 /* manager.c */
 int64_t tc_orb_now(const struct tc_orb *orb);
 void tc_orbs_reaped(struct tc_orb *orb); /* a place is free; the orb may be gone afterwards */
+void tc_orbs_serve_waiting(struct tc_orbs *orbs);
 void tc_orbs_handle_closed(struct tc_orbs *orbs);
 
 #endif

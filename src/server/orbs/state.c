@@ -20,7 +20,7 @@ static const unsigned steps[] = {
 	[TC_ORB_GONE] = TO(SPAWNING) | TO(FULL),
 	[TC_ORB_FAILED] = TO(SPAWNING) | TO(FULL) | TO(OFF),
 	[TC_ORB_FULL] = TO(SPAWNING) | TO(OFF),
-	[TC_ORB_RESTARTING] = TO(SPAWNING) | TO(GONE) | TO(FAILED) | TO(OFF),
+	[TC_ORB_RESTARTING] = TO(SPAWNING) | TO(DRAINING) | TO(GONE) | TO(OFF),
 };
 
 bool tc_orb_may_step(enum tc_orb_state from, enum tc_orb_state to)

@@ -47,7 +47,11 @@ void tc_orb_nothing_due(struct tc_orb *orb)
 static void on_cleanup(struct tc_orb *orb)
 {
 	if (orb->human_count == 0) {
-		tc_orb_ask_to_end(orb, "room_cleanup");
+		const struct tc_orbs_config *config = &orb->all->config;
+		bool idle = config->idle_timeout_ms > 0 &&
+			    config->idle_timeout_ms < config->cleanup_grace_ms;
+		const char *reason = idle ? "idle_timeout" : "room_cleanup";
+		tc_orb_ask_to_end(orb, reason, reason);
 	} else if (orb->all->config.active_cleanup_ms > 0) {
 		tc_orb_due_in(orb, TC_ORB_DUE_CLEANUP, orb->all->config.active_cleanup_ms);
 	}
@@ -59,7 +63,9 @@ static void on_health(struct tc_orb *orb)
 	int64_t silent = tc_orb_now(orb) - orb->last_sign_ms;
 	char why[96];
 	if (config->kill_after_ms > 0 && silent >= config->kill_after_ms) {
-		tc_orb_kill_hung(orb);
+		snprintf(why, sizeof(why), "it no longer answered: no heartbeat for %" PRId64 " ms",
+			 silent);
+		tc_orb_kill_hung(orb, why);
 		return;
 	}
 	bool late = config->unresponsive_after_ms > 0 && silent >= config->unresponsive_after_ms;
@@ -80,6 +86,23 @@ static void on_health(struct tc_orb *orb)
 	}
 }
 
+static void on_lifetime(struct tc_orb *orb)
+{
+	const struct tc_orbs_config *config = &orb->all->config;
+	bool test =
+		orb->now.test && config->test_timeout_ms > 0 &&
+		(config->max_lifetime_ms <= 0 || config->test_timeout_ms < config->max_lifetime_ms);
+	tc_orb_ask_to_end(orb, "max_lifetime", test ? "max_lifetime of a test" : "max_lifetime");
+}
+
+static void on_never_ready(struct tc_orb *orb)
+{
+	char why[96];
+	snprintf(why, sizeof(why), "it was not in the room within %" PRId64 " ms",
+		 orb->all->config.ready_timeout_ms);
+	tc_orb_kill_hung(orb, why);
+}
+
 static void on_due(struct tc_orb *orb, enum tc_orb_due which)
 {
 	switch (which) {
@@ -87,13 +110,19 @@ static void on_due(struct tc_orb *orb, enum tc_orb_due which)
 		on_cleanup(orb);
 		break;
 	case TC_ORB_DUE_LIFETIME:
-		tc_orb_ask_to_end(orb, "max_lifetime");
+		on_lifetime(orb);
+		break;
+	case TC_ORB_DUE_READY:
+		on_never_ready(orb);
 		break;
 	case TC_ORB_DUE_HEALTH:
 		on_health(orb);
 		break;
 	case TC_ORB_DUE_LADDER:
 		tc_orb_next_rung(orb);
+		break;
+	case TC_ORB_DUE_RESTART:
+		tc_orb_restart_now(orb);
 		break;
 	case TC_ORB_DUES:
 		break;
