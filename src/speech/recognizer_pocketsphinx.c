@@ -13,9 +13,11 @@
 #include <sphinxbase/err.h>
 #include <sphinxbase/ngram_model.h>
 
+#include "base/assert.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "speech/flite.h"
+#include "speech/library.h"
 #include "speech/model.h"
 
 TC_LOG_TOPIC("speech.pocketsphinx");
@@ -27,6 +29,52 @@ TC_LOG_TOPIC("speech.pocketsphinx");
 #define DOMAIN_WEIGHT  0.3f
 #define NO_END         (-3.0f)
 #define WORST_END      (-6.0f)
+#define LIBRARY        "libpocketsphinx.so.3"
+
+/* All that is called of libpocketsphinx and, below it, libsphinxbase. */
+#define SPHINX(X)               \
+	X(cmd_ln_free_r)        \
+	X(cmd_ln_init)          \
+	X(err_set_logfp)        \
+	X(logmath_exp)          \
+	X(logmath_log_to_log10) \
+	X(ngram_model_free)     \
+	X(ngram_model_read)     \
+	X(ngram_model_retain)   \
+	X(ngram_model_set_init) \
+	X(ngram_ng_prob)        \
+	X(ngram_wid)            \
+	X(ps_add_word)          \
+	X(ps_args)              \
+	X(ps_end_utt)           \
+	X(ps_free)              \
+	X(ps_get_logmath)       \
+	X(ps_init)              \
+	X(ps_lookup_word)       \
+	X(ps_process_raw)       \
+	X(ps_seg_frames)        \
+	X(ps_seg_iter)          \
+	X(ps_seg_next)          \
+	X(ps_seg_prob)          \
+	X(ps_seg_word)          \
+	X(ps_set_lm)            \
+	X(ps_set_search)        \
+	X(ps_start_stream)      \
+	X(ps_start_utt)
+
+static struct {
+#define X(name) __typeof__(name) *name;
+	SPHINX(X)
+#undef X
+} sphinx;
+
+static int load_library(void)
+{
+#define X(name) TC_SYMBOL(sphinx, name),
+	static const struct tc_symbol symbols[] = {SPHINX(X)};
+#undef X
+	return tc_library_open(LIBRARY, symbols, TC_COUNT(symbols));
+}
 
 struct tc_recognizer {
 	ps_decoder_t *decoders[DECODERS]; /* owned; NULL while a stream has it */
@@ -55,17 +103,17 @@ static void sphinx_close(struct tc_recognizer *r)
 	}
 	for (int i = 0; i < DECODERS; i++) {
 		if (r->all[i]) {
-			ps_free(r->all[i]);
+			sphinx.ps_free(r->all[i]);
 		}
 	}
 	if (r->mix) {
-		ngram_model_free(r->mix);
+		sphinx.ngram_model_free(r->mix);
 	}
 	if (r->generic) {
-		ngram_model_free(r->generic);
+		sphinx.ngram_model_free(r->generic);
 	}
 	if (r->config) {
-		cmd_ln_free_r(r->config);
+		sphinx.cmd_ln_free_r(r->config);
 	}
 	free(r);
 }
@@ -74,25 +122,25 @@ static void sphinx_close(struct tc_recognizer *r)
  * states capped, which bounds the worst chunk; its silence remover off, because ours gates. */
 static cmd_ln_t *make_config(const char *hmm, const char *dict)
 {
-	return cmd_ln_init(NULL, ps_args(), TRUE, "-hmm", hmm, "-dict", dict, "-fwdflat", "no",
-			   "-bestpath", "yes", "-maxhmmpf", "3000", "-maxwpf", "5",
-			   "-remove_silence", "no", NULL);
+	return sphinx.cmd_ln_init(NULL, sphinx.ps_args(), TRUE, "-hmm", hmm, "-dict", dict,
+				  "-fwdflat", "no", "-bestpath", "yes", "-maxhmmpf", "3000",
+				  "-maxwpf", "5", "-remove_silence", "no", NULL);
 }
 
 static int load_language(struct tc_recognizer *r, const char *generic, const char *domain)
 {
-	logmath_t *lmath = ps_get_logmath(r->all[0]);
-	r->generic = ngram_model_read(r->config, generic, NGRAM_AUTO, lmath);
+	logmath_t *lmath = sphinx.ps_get_logmath(r->all[0]);
+	r->generic = sphinx.ngram_model_read(r->config, generic, NGRAM_AUTO, lmath);
 	if (!r->generic) {
 		TC_ERROR(NULL, "no language model: %s", generic);
 		return -TC_EENGINE;
 	}
-	r->end_wid = ngram_wid(r->generic, "</s>");
+	r->end_wid = sphinx.ngram_wid(r->generic, "</s>");
 	if (!domain) {
-		r->mix = ngram_model_retain(r->generic);
+		r->mix = sphinx.ngram_model_retain(r->generic);
 		return 0;
 	}
-	ngram_model_t *ours = ngram_model_read(r->config, domain, NGRAM_AUTO, lmath);
+	ngram_model_t *ours = sphinx.ngram_model_read(r->config, domain, NGRAM_AUTO, lmath);
 	if (!ours) {
 		TC_ERROR(NULL, "no language model: %s", domain);
 		return -TC_EENGINE;
@@ -100,8 +148,8 @@ static int load_language(struct tc_recognizer *r, const char *generic, const cha
 	ngram_model_t *models[2] = {r->generic, ours};
 	char *names[2] = {(char[]){"generic"}, (char[]){"domain"}};
 	const float32 weights[2] = {GENERIC_WEIGHT, DOMAIN_WEIGHT};
-	r->mix = ngram_model_set_init(r->config, models, names, weights, 2);
-	ngram_model_free(ours); /* the set holds it */
+	r->mix = sphinx.ngram_model_set_init(r->config, models, names, weights, 2);
+	sphinx.ngram_model_free(ours); /* the set holds it */
 	return r->mix ? 0 : -TC_EENGINE;
 }
 
@@ -109,10 +157,10 @@ static int make_decoders(struct tc_recognizer *r)
 {
 	for (int i = 0; i < DECODERS; i++) {
 		if (!r->all[i]) {
-			r->all[i] = ps_init(r->config);
+			r->all[i] = sphinx.ps_init(r->config);
 		}
-		if (!r->all[i] || ps_set_lm(r->all[i], "mix", r->mix) < 0 ||
-		    ps_set_search(r->all[i], "mix") < 0) {
+		if (!r->all[i] || sphinx.ps_set_lm(r->all[i], "mix", r->mix) < 0 ||
+		    sphinx.ps_set_search(r->all[i], "mix") < 0) {
 			return -TC_EENGINE;
 		}
 		r->decoders[i] = r->all[i];
@@ -122,7 +170,11 @@ static int make_decoders(struct tc_recognizer *r)
 
 static int sphinx_open(struct tc_recognizer **out, const struct tc_recognizer_config *config)
 {
-	err_set_logfp(NULL); /* it tells its life story on stderr */
+	if (load_library()) {
+		TC_ERROR(NULL, "no recognizer: " LIBRARY " (Debian package libpocketsphinx3)");
+		return -ENOENT;
+	}
+	sphinx.err_set_logfp(NULL); /* it tells its life story on stderr */
 	const char *dir = config->model_dir ? config->model_dir : TC_SPEECH_MODEL_DIR;
 	char hmm[4096], dict[4096], lm[4096];
 	char why[4600];
@@ -145,7 +197,7 @@ static int sphinx_open(struct tc_recognizer **out, const struct tc_recognizer_co
 	}
 	err = -TC_EENGINE;
 	r->config = make_config(hmm, dict);
-	r->all[0] = r->config ? ps_init(r->config) : NULL;
+	r->all[0] = r->config ? sphinx.ps_init(r->config) : NULL;
 	if (!r->all[0]) {
 		TC_ERROR(NULL, "the speech model in %s does not load", dir);
 		goto fail;
@@ -181,7 +233,7 @@ static int sphinx_stream_create(struct tc_recognizer_stream **out, struct tc_rec
 	}
 	s->r = r;
 	s->decoder = r->decoders[slot];
-	if (ps_start_stream(s->decoder) < 0) {
+	if (sphinx.ps_start_stream(s->decoder) < 0) {
 		free(s);
 		return -TC_EENGINE;
 	}
@@ -193,7 +245,7 @@ static int sphinx_stream_create(struct tc_recognizer_stream **out, struct tc_rec
 static void sphinx_cancel(struct tc_recognizer_stream *s)
 {
 	if (s->open) {
-		ps_end_utt(s->decoder);
+		sphinx.ps_end_utt(s->decoder);
 		s->open = false;
 	}
 }
@@ -215,7 +267,7 @@ static void sphinx_stream_destroy(struct tc_recognizer_stream *s)
 static int sphinx_begin(struct tc_recognizer_stream *s)
 {
 	sphinx_cancel(s);
-	if (ps_start_utt(s->decoder) < 0) {
+	if (sphinx.ps_start_utt(s->decoder) < 0) {
 		return -TC_EENGINE;
 	}
 	s->open = true;
@@ -231,7 +283,7 @@ static int sphinx_push(struct tc_recognizer_stream *s, const int16_t *pcm, size_
 		return -TC_ESTATE;
 	}
 	s->samples += (int64_t)samples;
-	return ps_process_raw(s->decoder, pcm, samples, FALSE, FALSE) < 0 ? -TC_EENGINE : 0;
+	return sphinx.ps_process_raw(s->decoder, pcm, samples, FALSE, FALSE) < 0 ? -TC_EENGINE : 0;
 }
 
 /* <s>, <sil>, [NOISE] and ++UH++ are no words. */
@@ -243,7 +295,7 @@ static bool is_word(const char *word)
 static void add_segment(struct tc_recognizer_stream *s, struct tc_hypothesis *out, size_t *len,
 			ps_seg_t *segment, bool final)
 {
-	const char *text = ps_seg_word(segment);
+	const char *text = sphinx.ps_seg_word(segment);
 	size_t size = strcspn(text, "("); /* "and(2)" is another way to say "and" */
 	if (!is_word(text) || out->word_count == TC_HYPOTHESIS_WORDS ||
 	    *len + size + 2 > sizeof(out->text)) {
@@ -252,13 +304,13 @@ static void add_segment(struct tc_recognizer_stream *s, struct tc_hypothesis *ou
 	struct tc_word *word = &out->words[out->word_count++];
 	snprintf(word->text, sizeof(word->text), "%.*s", (int)size, text);
 	int first, last;
-	ps_seg_frames(segment, &first, &last);
+	sphinx.ps_seg_frames(segment, &first, &last);
 	word->start_ms = first * FRAME_MS;
 	word->end_ms = (last + 1) * FRAME_MS;
 	int32 acoustic, language, backoff;
-	int32 posterior = ps_seg_prob(segment, &acoustic, &language, &backoff);
+	int32 posterior = sphinx.ps_seg_prob(segment, &acoustic, &language, &backoff);
 	if (final) {
-		double p = logmath_exp(ps_get_logmath(s->decoder), posterior);
+		double p = sphinx.logmath_exp(sphinx.ps_get_logmath(s->decoder), posterior);
 		word->confidence = p > 1.0 ? 1.0f : (float)p;
 	}
 	*len += (size_t)snprintf(out->text + *len, sizeof(out->text) - *len, "%s%.*s",
@@ -275,11 +327,11 @@ static float end_score(struct tc_recognizer *r, const struct tc_hypothesis *h)
 	int32 history[2];
 	int known = 0;
 	for (int i = h->word_count - 1; i >= 0 && known < 2; i--) {
-		history[known++] = ngram_wid(r->generic, h->words[i].text);
+		history[known++] = sphinx.ngram_wid(r->generic, h->words[i].text);
 	}
 	int32 used;
-	int32 p = ngram_ng_prob(r->generic, r->end_wid, history, known, &used);
-	float score = (float)logmath_log_to_log10(ps_get_logmath(r->all[0]), p);
+	int32 p = sphinx.ngram_ng_prob(r->generic, r->end_wid, history, known, &used);
+	float score = (float)sphinx.logmath_log_to_log10(sphinx.ps_get_logmath(r->all[0]), p);
 	return score < WORST_END ? WORST_END : score > 0 ? 0 : score;
 }
 
@@ -289,7 +341,8 @@ static void fill(struct tc_recognizer_stream *s, struct tc_hypothesis *out, bool
 	out->word_count = 0;
 	out->confidence = 0;
 	size_t len = 0;
-	for (ps_seg_t *segment = ps_seg_iter(s->decoder); segment; segment = ps_seg_next(segment)) {
+	for (ps_seg_t *segment = sphinx.ps_seg_iter(s->decoder); segment;
+	     segment = sphinx.ps_seg_next(segment)) {
 		add_segment(s, out, &len, segment, final);
 	}
 	for (int i = 0; final && i < out->word_count; i++) {
@@ -318,7 +371,7 @@ static int sphinx_end(struct tc_recognizer_stream *s, struct tc_hypothesis *out)
 		return -TC_ESTATE;
 	}
 	s->open = false;
-	if (ps_end_utt(s->decoder) < 0) {
+	if (sphinx.ps_end_utt(s->decoder) < 0) {
 		return -TC_EENGINE;
 	}
 	fill(s, out, true);
@@ -338,8 +391,8 @@ static int sphinx_add_word(struct tc_recognizer *r, const char *word)
 		return -ENOENT;
 	}
 	for (int i = 0; i < DECODERS; i++) {
-		char *there = ps_lookup_word(r->all[i], lower);
-		if (!there && ps_add_word(r->all[i], lower, phones, TRUE) < 0) {
+		char *there = sphinx.ps_lookup_word(r->all[i], lower);
+		if (!there && sphinx.ps_add_word(r->all[i], lower, phones, TRUE) < 0) {
 			return -ENOENT;
 		}
 		free(there);

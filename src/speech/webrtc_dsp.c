@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "speech/webrtc_dsp.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "base/assert.h"
 #include "base/log.h"
+#include "speech/library.h"
 
 TC_LOG_TOPIC("speech.vad");
 
@@ -43,15 +44,7 @@ struct tc_webrtc_dsp {
 
 static void load_library(void)
 {
-	void *so = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	if (!so) {
-		TC_WARN(NULL, "%s is not installed: voice activity by energy only", LIBRARY);
-		return;
-	}
-	const struct {
-		const char *name;
-		void *at;
-	} symbols[] = {
+	const struct tc_symbol symbols[] = {
 		{"WebRtcVad_Create", &library.vad_create},
 		{"WebRtcVad_Init", &library.vad_init},
 		{"WebRtcVad_set_mode", &library.vad_set_mode},
@@ -64,17 +57,10 @@ static void load_library(void)
 		{"WebRtcNs_Process", &library.ns_process},
 		{"WebRtcNs_Free", &library.ns_free},
 	};
-	for (size_t i = 0; i < sizeof(symbols) / sizeof(symbols[0]); i++) {
-		void *symbol = dlsym(so, symbols[i].name);
-		if (!symbol) {
-			TC_WARN(NULL, "%s lacks %s: voice activity by energy only", LIBRARY,
-				symbols[i].name);
-			dlclose(so);
-			return;
-		}
-		*(void **)symbols[i].at = symbol; /* POSIX lets a void * hold a function */
+	library_loaded = !tc_library_open(LIBRARY, symbols, TC_COUNT(symbols));
+	if (!library_loaded) {
+		TC_WARN(NULL, "voice activity by energy only");
 	}
-	library_loaded = true;
 }
 
 int tc_webrtc_dsp_reset(struct tc_webrtc_dsp *dsp)
