@@ -320,7 +320,7 @@ static void send_frame(struct tc_speaker *sp, int16_t *pcm, bool first)
 	uint8_t packet[TC_OPUS_MAX_PACKET];
 	int n = tc_opus_encode(sp->encoder, pcm, packet, sizeof(packet));
 	if (n <= 2) {
-		return; /* DTX: nothing need be sent (webrtc.md section 4), or the encoder failed */
+		return; /* DTX: silence is not sent, or the encoder failed */
 	}
 	int64_t media_us = sp->deadline_us - sp->config.epoch_us;
 	struct tc_audio_out audio = {
@@ -374,8 +374,8 @@ static void step(struct tc_speaker *sp)
 		sp->sending = true;
 		tc_opus_encoder_reset(sp->encoder);
 	} else if (now - due > 5 * FRAME_US) {
-		/* A stall: bursting old frames would only raise the receiver's buffer (pitfall 11).
-		 */
+		/* A stall: bursting old frames would only raise the receiver's buffer, for tens of
+		 * seconds in Chromium. */
 		sp->deadline_us = now;
 	}
 	bool finished =
@@ -404,6 +404,7 @@ static void step(struct tc_speaker *sp)
 	}
 }
 
+/* Absolute: what one step takes does not delay the next. */
 static void sleep_until(int64_t us)
 {
 	struct timespec ts = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
@@ -411,6 +412,8 @@ static void sleep_until(int64_t us)
 	}
 }
 
+/* Among busy neighbours the wake-up comes 0.3 ms late with SCHED_RR, 4 ms and more without; not
+ * every machine allows it (LimitRTPRIO), and without it sound still goes out. */
 static void ask_for_realtime(struct tc_speaker *sp)
 {
 	struct sched_param param = {.sched_priority = RT_PRIORITY};

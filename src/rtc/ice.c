@@ -298,7 +298,8 @@ static void read_credentials(struct tc_link *link)
 	nice_agent_get_local_credentials(link->agent, link->stream, &link->ufrag, &link->pwd);
 }
 
-/* Consent freshness stays off: libnice 0.1.21 turns a component READY again after it failed, but
+/* UPnP is on unless told otherwise: a thread and a megabyte for nothing here. ICE-TCP likewise.
+ * Consent freshness stays off: libnice 0.1.21 turns a component READY again after it failed, but
  * refuses every send from then on. peer.c watches what is authenticated instead (RFC 7675). */
 static void make_agent(struct tc_link *link, bool controlling)
 {

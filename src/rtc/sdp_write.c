@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "rtc/sdp_uri.h"
 
+/* 10 would bring each frame half a tick sooner, for twice the packets (23 kbit/s of headers). */
 #define DEFAULT_PTIME_MS 20
 #define RTP_PROTO        "UDP/TLS/RTP/SAVPF"
 

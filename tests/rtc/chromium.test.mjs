@@ -65,6 +65,8 @@ function pageMain() {
   const calls = {};
   window.signal = {};
 
+  // requestVideoFrameCallback is unreliable without a screen, hence the reader; and without an element that
+  // plays it, Chromium gives neither a reader nor WebAudio any of a remote track.
   function watchVideo(track, call) {
     const video = document.createElement('video');
     video.muted = true;

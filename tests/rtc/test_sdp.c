@@ -2,6 +2,7 @@
 #include "rtc/sdp.h"
 
 #include <setjmp.h>
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -377,6 +378,26 @@ static void line_ends_and_unknown_lines_do_not_matter(void **state)
 	free(plain);
 }
 
+static void a_fingerprint_may_be_in_any_letter_case(void **state)
+{
+	char *text = read_sdp("chromium-mic-cam");
+	for (char *p = strstr(text, "a=fingerprint:"); p; p = strstr(p + 1, "a=fingerprint:")) {
+		for (char *c = p + strlen("a=fingerprint:sha-256 "); *c != '\r' && *c != '\n';
+		     c++) {
+			*c = (char)tolower(*c);
+		}
+		memcpy(p + strlen("a=fingerprint:"), "SHA-256", strlen("SHA-256"));
+	}
+	struct tc_sdp *offer = parse(text);
+	struct tc_sdp_agreement agreement;
+	const char *why = NULL;
+	assert_int_equal(tc_sdp_negotiate(offer, &(struct tc_sdp_policy){0}, &agreement, &why), 0);
+	assert_int_equal(agreement.fingerprint[0], 0x79);
+	assert_int_equal(agreement.fingerprint[31], 0x85);
+	tc_sdp_destroy(offer);
+	free(text);
+}
+
 static void without_bundle_only_one_section_is_taken(void **state)
 {
 	char *text = read_sdp("chromium-mic-cam");
@@ -532,6 +553,7 @@ int main(void)
 		cmocka_unit_test(who_begins_dtls_is_as_the_offer_demands),
 		cmocka_unit_test(directions_are_mirrored),
 		cmocka_unit_test(line_ends_and_unknown_lines_do_not_matter),
+		cmocka_unit_test(a_fingerprint_may_be_in_any_letter_case),
 		cmocka_unit_test(without_bundle_only_one_section_is_taken),
 		cmocka_unit_test(bounds_hold),
 		cmocka_unit_test(our_offer_and_our_answer_agree),

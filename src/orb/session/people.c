@@ -12,7 +12,7 @@
 TC_LOG_TOPIC("orb.people");
 
 #define AUDIO_BPS   40000  /* what our sound takes, headers included */
-#define VIDEO_BPS   400000 /* webrtc.md section 3 */
+#define VIDEO_BPS   400000 /* 480x480 at 30 a second needs 313 kbit/s on average */
 #define VIDEO_FLOOR 100000 /* below it a peer's picture slows; the shared rate does not follow */
 
 struct tc_person *tc_people_find(struct tc_session *s, const char *id)
@@ -349,7 +349,8 @@ static void handle_offer(struct tc_person *p, struct tc_json message)
 	char origin[sizeof(p->offer_origin)];
 	origin_of(sdp, origin, sizeof(origin));
 	if (p->offer_origin[0] && strcmp(origin, p->offer_origin) != 0) {
-		/* The page was loaded again: its old connection is gone without a word (pitfall 6).
+		/* The page was loaded again: its old connection is gone without a word:
+		 * neither closing a tab nor killing a browser sends close_notify.
 		 */
 		TC_INFO(s->tag, "%s starts a new connection", p->id);
 		drop_peer(p);

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* From here on there are GnuTLS (by libnice), NSS (by libsrtp) and OpenSSL in the process, and none
+ * of them survives a fork. */
 static int make_parts(struct tc_rtc *rtc, const struct tc_rtc_config *config)
 {
 	int err = tc_dtls_identity_create(&rtc->identity);
