@@ -10,7 +10,7 @@ libpocketsphinx-dev libsphinxbase-dev pocketsphinx-en-us flite1-dev libwebrtc-au
 libstemmer-dev"
 
 PACKAGES_TEST="
-nodejs npm openssl chromium fonts-dejavu-core iproute2 pocketsphinx-testdata flite sox"
+nodejs npm openssl chromium fonts-dejavu-core iproute2 pocketsphinx-testdata flite sox coturn"
 
 # Sanitizer builds, format and lint: .ci/run only.
 PACKAGES_CI="clang clang-format cppcheck"

@@ -20,6 +20,8 @@ struct tc_orb_args { /* strings owned by the options inside */
 	char *token;         /* ORB_TOKEN */
 	char *log_level, *log_format;
 	char *stun_urls;
+	char *turn_urls, *turn_username, *turn_password;
+	bool relay_only;
 	int64_t test_timeout;
 	int64_t heartbeat;    /* ms between two heartbeats without a change */
 	int64_t session_ends; /* wall-clock ms; 0: unknown */

@@ -30,7 +30,7 @@ struct tc_ice_factory {
 	struct tc_loop *loop; /* borrowed */
 	struct tc_home home;
 	char *bind_address; /* owned */
-	bool loopback;
+	bool loopback, relay_only;
 	int port_min, port_max;
 	struct tc_ice_server *stun, *turn; /* owned */
 	char *turn_user, *turn_password;   /* owned */
@@ -106,6 +106,7 @@ int tc_ice_factory_create(struct tc_ice_factory **out, const struct tc_ice_confi
 	factory->refs = 1;
 	factory->loop = config->loop;
 	factory->loopback = config->loopback;
+	factory->relay_only = config->relay_only;
 	factory->port_min = config->port_min;
 	factory->port_max = config->port_max;
 	err = copy_str(&factory->bind_address, config->bind_address);
@@ -308,6 +309,9 @@ static void make_agent(struct tc_link *link, bool controlling)
 					  NICE_AGENT_OPTION_ICE_TRICKLE);
 	g_object_set(link->agent, "controlling-mode", controlling, "ice-tcp", FALSE, "upnp", FALSE,
 		     "stun-pacing-timer", (guint)PACING_MS, NULL);
+	if (link->factory->relay_only) {
+		g_object_set(link->agent, "force-relay", TRUE, NULL);
+	}
 	link->stream = nice_agent_add_stream(link->agent, 1);
 	if (link->factory->port_max) {
 		nice_agent_set_port_range(link->agent, link->stream, COMPONENT,

@@ -20,6 +20,7 @@ struct tc_ice_config {            /* zero: default */
 	/* "host:port" ("[v6]:port"); names are looked up in the background. NULL: none. */
 	const char *stun_server, *turn_server;
 	const char *turn_user, *turn_password;
+	bool relay_only; /* no address of ours is told, all goes through the TURN server */
 };
 
 /* Copies what it needs. -EINVAL for an address or port that is none, -ENOMEM. */

@@ -32,6 +32,7 @@ struct tc_rtc_config {                /* zero: default */
 	int port_min, port_max; /* UDP; 0: any */
 	const char *stun_server;                             /* "host:port"; NULL: none */
 	const char *turn_server, *turn_user, *turn_password; /* "host:port" */
+	bool relay_only; /* everything through the TURN server */
 };
 int tc_rtc_create(struct tc_rtc **out,
 		  const struct tc_rtc_config *config); /* -EINVAL, -ENOMEM, -TC_ECRYPTO */

@@ -213,55 +213,6 @@ static void on_manager_drained(void *user)
 
 /* --- life --- */
 
-static int create_media(struct tc_session *s)
-{
-	const struct tc_orb_args *args = s->args;
-	const char *host = args->cpu_host       ? args->cpu_host
-			   : args->env_cpu_host ? args->env_cpu_host
-						: "";
-	char stun[256] = "";
-	if (args->stun_urls && strncmp(args->stun_urls, "stun:", 5) == 0) {
-		snprintf(stun, sizeof(stun), "%.*s", (int)strcspn(args->stun_urls + 5, ", "),
-			 args->stun_urls + 5);
-	}
-	struct tc_rtc_config rtc = {
-		.loop = s->loop,
-		.clock = s->clock,
-		.bind_address = args->bind_address,
-		/* People on the server's own machine; elsewhere the candidate fails and costs
-		   nothing. */
-		.loopback = strncmp(host, "127.", 4) == 0 || strncmp(host, "localhost", 9) == 0 ||
-			    strncmp(host, "[::1]", 5) == 0,
-		.stun_server = stun[0] ? stun : NULL,
-	};
-	int err = tc_rtc_create(&s->rtc, &rtc);
-	if (err == -EINVAL && rtc.stun_server) {
-		TC_WARN(s->tag, "STUN_URLS: %s is no host[:port]; going on without", stun);
-		rtc.stun_server = NULL;
-		err = tc_rtc_create(&s->rtc, &rtc);
-	}
-	if (!err) {
-		err = tc_roster_create(&s->roster);
-	}
-	if (!err) { /* before the first thread: see painter.h */
-		struct tc_painter_config painter = {.roster = s->roster,
-						    .clock = s->clock,
-						    .epoch_us = s->began_us,
-						    .seed = (uint32_t)s->began_us};
-		err = tc_painter_create(&s->painter, &painter);
-	}
-	if (!err) {
-		struct tc_speaker_config speaker = {
-			.roster = s->roster, .clock = s->clock, .epoch_us = s->began_us};
-		err = tc_speaker_create(&s->speaker, &speaker, &tc_session_speaker_events, s);
-		s->voice_out = s->speaker;
-	}
-	if (!err) {
-		err = tc_painter_start(s->painter, s->speaker);
-	}
-	return err;
-}
-
 static int create_mind(struct tc_session *s)
 {
 	struct tc_mind_config config = {
@@ -354,7 +305,7 @@ int tc_session_create(struct tc_session **out, struct tc_loop *loop, const struc
 		err = create_links(s); /* first: the socket connects while the rest is made */
 	}
 	if (!err) {
-		err = create_media(s);
+		err = tc_media_create(s);
 	}
 	if (!err) {
 		err = create_mind(s);

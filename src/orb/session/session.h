@@ -1,9 +1,9 @@
 /* orb/session/session.h -- one call, from joining the room to the summary: joins rtc, speech, mind
  * and face.
  *
- * session.c life and timers · end.c the end, step by step · people.c who is there, their peers ·
- * ear.c sound in, words out · mouth.c answers out · report.c what server, manager and people are
- * told · engines.c models loaded beside. Thread: the loop's. Owner: main.
+ * session.c life and timers · media.c what it sends with · end.c the end · people.c who is there,
+ * their peers · ear.c sound in, words out · mouth.c answers out · report.c what server, manager and
+ * people are told · engines.c models loaded beside. Thread: the loop's. Owner: main.
  */
 #ifndef TC_ORB_SESSION_H
 #define TC_ORB_SESSION_H

@@ -179,6 +179,9 @@ void tc_end_closed(struct tc_session *s);  /* the closer is done */
 void tc_end_flushed(struct tc_session *s); /* the manager has all, or is gone */
 bool tc_end_join(struct tc_session *s);    /* false: a thread hangs */
 
+/* media.c */
+int tc_media_create(struct tc_session *s);
+
 /* people.c */
 extern const struct tc_uplink_events tc_session_uplink_events;
 void tc_people_close(struct tc_session *s);

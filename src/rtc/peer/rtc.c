@@ -22,6 +22,7 @@ static int make_parts(struct tc_rtc *rtc, const struct tc_rtc_config *config)
 		.turn_server = config->turn_server,
 		.turn_user = config->turn_user,
 		.turn_password = config->turn_password,
+		.relay_only = config->relay_only,
 	};
 	return tc_ice_factory_create(&rtc->ice, &ice);
 }

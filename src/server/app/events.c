@@ -5,14 +5,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/turn.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "server/orbs/argv.h"
 
 TC_LOG_TOPIC("server");
 
 #define EARLY_MS (15 * 60 * 1000) /* as web/lib/room-state.js has it */
 /* An orb's token outlives its longest life a little: it may be late to end. */
 #define ORB_TOKEN_SLACK_S 600
+#define ORB_TURN_TTL_S    (24 * 3600) /* where lives have no bound */
 
 int tc_app_on_access(void *user, const struct tc_access_request *request, struct tc_access *out,
 		     const char **why)
@@ -144,6 +148,24 @@ static int on_orb_token(void *user, const char *room, const char *session, char 
 	return tc_gate_orb_token(app->gate, room, session, ttl_s, out, size);
 }
 
+/* As /api/ice-servers has them for people; TURN_SECRET itself is none of the orb's business. */
+static void on_orb_environment(void *user, const char *session, struct tc_strings *out)
+{
+	struct tc_app *app = user;
+	const struct tc_config *c = app->config;
+	struct tc_turn_credentials turn;
+	char id[TC_ID_SIZE];
+	int64_t life_s = c->orb_max_lifetime > 0 ? c->orb_max_lifetime / 1000 : ORB_TURN_TTL_S;
+	int64_t expires_s = tc_clock_wall_ms(tc_clock_system()) / 1000 + life_s + ORB_TOKEN_SLACK_S;
+	snprintf(id, sizeof(id), "ai-orb-%.100s", session);
+	if (c->turn_urls && tc_turn_credentials(&turn, c->turn_secret, id, expires_s) == 0) {
+		tc_strings_addf(out, "ORB_TURN_URLS=%s", c->turn_urls);
+		tc_strings_addf(out, "ORB_TURN_USERNAME=%s", turn.username);
+		tc_strings_addf(out, "ORB_TURN_PASSWORD=%s", turn.credential);
+		explicit_bzero(&turn, sizeof(turn));
+	}
+}
+
 static void on_orb_token_revoked(void *user, const char *room, const char *session)
 {
 	struct tc_app *app = user;
@@ -200,6 +222,7 @@ const struct tc_rooms_events tc_app_rooms_events = {
 const struct tc_calls_events tc_app_calls_events = {.began = on_call_began, .ended = on_call_ended};
 
 const struct tc_orbs_events tc_app_orbs_events = {.token = on_orb_token,
+						  .environment = on_orb_environment,
 						  .token_revoked = on_orb_token_revoked,
 						  .state = on_orb_state,
 						  .event = on_orb_event,

@@ -169,6 +169,9 @@ static int spawn(struct tc_orb *orb, char *why, size_t why_size)
 	}
 	tc_strings_addf(&own, "ORB_TOKEN=%s", token);
 	tc_strings_addf(&own, "ORB_SESSION_ENDS=%lld", (long long)orb->now.ends_ms);
+	if (all->events.environment) {
+		all->events.environment(all->user, orb->now.session, &own);
+	}
 	tc_orb_environment(&env, environ, &own);
 	err = argv.err ? argv.err : own.err ? own.err : env.err;
 	if (err) {

@@ -36,6 +36,8 @@ struct tc_orb_event {
 	int64_t wall_ms; /* since 1970 */
 };
 
+struct tc_strings; /* orbs/argv.h */
+
 struct tc_orbs_config { /* copied; times in ms, 0 or less: that limit is off (graces: at once) */
 	struct uv_loop_s *loop;
 	bool enabled;
@@ -65,6 +67,8 @@ struct tc_orbs_config { /* copied; times in ms, 0 or less: that limit is off (gr
 struct tc_orbs_events {
 	/* A token for this life of this orb; writes at most `size` bytes. 0 or a negative error. */
 	int (*token)(void *user, const char *room, const char *session, char *out, size_t size);
+	/* More for this life's environment: "NAME=value" each; what expires, as credentials do. */
+	void (*environment)(void *user, const char *session, struct tc_strings *out);
 	void (*token_revoked)(void *user, const char *room, const char *session);
 	void (*state)(void *user, const char *room, enum tc_orb_state state, const char *reason);
 	/* The same step, with all that operators want to know of it. */
