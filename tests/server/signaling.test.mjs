@@ -299,6 +299,32 @@ describe('signaling', { concurrency: true }, () => {
     });
   });
 
+  describe('resuming as something else', { concurrency: true }, () => {
+    it('is an ordinary join: no rights are inherited', async () => {
+      const { room, coach, client, orb } = await call();
+      const again = await enter(server, room, 'coach', 'client', { resume: true });
+      assert.equal((await coach.closed).code, 4409);
+      assert.deepEqual(((left) => [left.userId, left.userRole])(await client.next('user-left')), ['coach', 'coach']);
+      assert.deepEqual(((came) => [came.userId, came.userRole])(await client.next('user-joined')), ['coach', 'client']);
+      again.send({ type: 'orb-control', action: 'mute' });
+      assert.equal((await again.next('error')).code, 'forbidden');
+      orb.send({ type: 'suggestion', text: 'ask', basis: '' });
+      await orb.settled();
+      assert.deepEqual([orb.count('orb-control'), (await again.settled()).count('suggestion')], [0, 0]);
+    });
+
+    it('puts no orb on a human seat', async () => {
+      const { room, coach, client, orb } = await call();
+      orb.send({ type: 'leave' });
+      await coach.next('user-left');
+      await enter(server, room, 'client', 'ai', { resume: true });
+      assert.equal((await client.closed).code, 4409);
+      assert.equal((await coach.next('user-left')).userRole, 'client');
+      const came = await coach.next('user-joined');
+      assert.deepEqual([came.userId, came.participantType, came.shouldCreateOffer], ['client', 'ai', true]);
+    });
+  });
+
   describe('the orb', { concurrency: true }, () => {
     it('says its status to humans, and to those who come later', async () => {
       const room = newRoom();

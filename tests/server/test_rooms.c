@@ -494,6 +494,58 @@ static void resuming_too_late_or_not_at_all_is_an_ordinary_join(void **state)
 	expect(call.coach, JOINED("client", "client", "human", "false"));
 }
 
+static void a_seat_is_resumed_only_with_the_rights_it_was_taken_with(void **state)
+{
+	struct world *world = *state;
+	struct call call = call_of_three(world);
+	for (int lost = 0; lost < 2; lost++) { /* its socket is still there, or lost */
+		struct peer *coach = lost ? join(world, 0, "coach", TC_ROLE_COACH) : call.coach;
+		if (lost) {
+			detach(coach);
+		}
+		clear(world);
+		struct peer *again = attach(world, 3, "coach", TC_ROLE_CLIENT);
+		say(again, RESUME);
+		expect(again, DISCOVERY(PEER("client", "client", "human",
+					     "false") "," PEER("orb", "ai", "ai", "true")));
+		if (lost) {
+			expect(call.client, LEFT("coach", "coach", "lost"));
+		} else {
+			assert_int_equal(coach->close_code, 4409);
+			expect(call.client, LEFT("coach", "coach", "replaced"));
+			detach(coach);
+		}
+		expect(call.client, JOINED("coach", "client", "human", "true"));
+		say(again, "{\"type\":\"orb-control\",\"action\":\"mute\"}");
+		expect_error(again, "forbidden", "orb-control");
+		assert_int_equal(tc_rooms_counts(world->rooms).by_role[TC_ROLE_COACH], 0);
+		say(again, "{\"type\":\"leave\"}");
+		detach(again);
+	}
+}
+
+static void no_orb_resumes_a_humans_seat_nor_a_human_an_orbs(void **state)
+{
+	struct world *world = *state;
+	struct call call = call_of_three(world);
+	say(call.orb, "{\"type\":\"leave\"}");
+	clear(world);
+	struct peer *orb = attach(world, 3, "client", TC_ROLE_AI);
+	say(orb, RESUME);
+	assert_int_equal(call.client->close_code, 4409);
+	expect(call.coach, LEFT("client", "client", "replaced"));
+	expect(call.coach, JOINED("client", "ai", "ai", "true"));
+	say(orb, "{\"type\":\"ai_status\",\"status\":\"ready\"}");
+	expect(call.coach, "{\"fromId\":\"client\",\"type\":\"ai_status\",\"status\":\"ready\"}");
+	struct peer *human = attach(world, 4, "client", TC_ROLE_CLIENT);
+	say(human, RESUME);
+	assert_int_equal(orb->close_code, 4409);
+	expect(call.coach, LEFT("client", "ai", "replaced"));
+	expect(call.coach, JOINED("client", "client", "human", "false"));
+	say(human, "{\"type\":\"ai_status\",\"status\":\"ready\"}");
+	assert_non_null(strstr(human->inbox[human->count - 1], "forbidden"));
+}
+
 static void mail_for_a_held_seat_is_bounded(void **state)
 {
 	struct world *world = *state;
@@ -960,6 +1012,8 @@ int main(void)
 		T(a_resumed_seat_is_invisible_and_misses_nothing),
 		T(resuming_takes_over_a_socket_not_yet_known_to_be_dead),
 		T(resuming_too_late_or_not_at_all_is_an_ordinary_join),
+		T(a_seat_is_resumed_only_with_the_rights_it_was_taken_with),
+		T(no_orb_resumes_a_humans_seat_nor_a_human_an_orbs),
 		T(mail_for_a_held_seat_is_bounded),
 		T(a_new_orb_takes_the_seat_of_a_dead_one),
 		T(who_does_not_join_is_closed_after_ten_seconds),

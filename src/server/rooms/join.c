@@ -170,7 +170,8 @@ static void enter(struct tc_room_conn *conn, const struct tc_signal *signal,
 		       signal);
 		return;
 	}
-	if (same && join->resume) {
+	/* What the new socket may do was proven anew; a seat keeps the rights it was taken with. */
+	if (same && join->resume && same->role == join->role && same->ai == join->ai) {
 		resume(conn, same);
 		return;
 	}
