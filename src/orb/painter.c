@@ -22,16 +22,24 @@ TC_LOG_TOPIC("orb.painter");
 #define CALM_FPS    10
 #define MEASURED    60 /* frames between two looks at our own cost */
 #define DEFAULT_BPS 400000
+#define SIDE        480 /* of the picture, where nothing else is asked for */
 
 /* Steps down when a frame's CPU is over half of its tick, up again below a sixth. */
 static const int steps[] = {30, 24, 15, 8};
 
-struct tc_painter {
-	struct tc_painter_config config;
-	const struct tc_speaker *speaker; /* borrowed */
+/* What a picture is made with. */
+struct canvas {
 	struct tc_scene *scene;
 	struct tc_vp8_encoder *encoder;
 	struct tc_picture picture;
+};
+
+static struct canvas prepared; /* all 0: nothing is */
+
+struct tc_painter {
+	struct tc_painter_config config;
+	const struct tc_speaker *speaker; /* borrowed */
+	struct canvas canvas;             /* owned */
 	pthread_t thread;
 	bool started;
 	int wake_fd;
@@ -81,7 +89,7 @@ static void apply_rate(struct tc_painter *p, int fps)
 {
 	int bitrate = atomic_load_explicit(&p->bitrate, memory_order_relaxed);
 	if (bitrate != p->bitrate_set || fps != p->fps_set) {
-		if (tc_vp8_encoder_set_rate(p->encoder, bitrate, fps) == 0) {
+		if (tc_vp8_encoder_set_rate(p->canvas.encoder, bitrate, fps) == 0) {
 			p->bitrate_set = bitrate;
 			p->fps_set = fps;
 		}
@@ -96,11 +104,11 @@ static void paint(struct tc_painter *p, int64_t now)
 		.out_level = tc_speaker_level(p->speaker),
 		.in_level = atomic_load_explicit(&p->hearing, memory_order_relaxed),
 	};
-	tc_scene_draw(p->scene, &input, &p->picture);
+	tc_scene_draw(p->canvas.scene, &input, &p->canvas.picture);
 	int64_t ticks = (now - p->config.epoch_us) * 9 / 100;
 	bool key = atomic_exchange(&p->want_key, false);
 	struct tc_vp8_frame frame;
-	int n = tc_vp8_encode(p->encoder, &p->picture, ticks, key, &frame);
+	int n = tc_vp8_encode(p->canvas.encoder, &p->canvas.picture, ticks, key, &frame);
 	if (n != 1) {
 		if (key) {
 			atomic_store(&p->want_key, true); /* the encoder dropped it: ask again */
@@ -139,7 +147,7 @@ static void set_deadline(int timer_fd, int64_t at_us)
 
 static bool moving(const struct tc_painter *p)
 {
-	return !tc_scene_calm(p->scene) || atomic_load(&p->state) != TC_FACE_READY;
+	return !tc_scene_calm(p->canvas.scene) || atomic_load(&p->state) != TC_FACE_READY;
 }
 
 static void *video_main(void *arg)
@@ -178,15 +186,60 @@ static void *video_main(void *arg)
 	return NULL;
 }
 
+static void free_canvas(struct canvas *canvas)
+{
+	tc_scene_destroy(canvas->scene);
+	tc_vp8_encoder_destroy(canvas->encoder);
+	tc_picture_finish(&canvas->picture);
+	*canvas = (struct canvas){0};
+}
+
+static int make_canvas(struct canvas *canvas, int width, int height, uint32_t seed)
+{
+	struct tc_scene_config scene = {.width = width, .height = height, .seed = seed};
+	struct tc_vp8_config vp8 = {
+		.width = width, .height = height, .bitrate = DEFAULT_BPS, .fps = steps[0]};
+	int err = tc_picture_init(&canvas->picture, width, height);
+	err = err ? err : tc_scene_create(&canvas->scene, &scene);
+	err = err ? err : tc_vp8_encoder_create(&canvas->encoder, &vp8);
+	if (err) {
+		free_canvas(canvas);
+		return err;
+	}
+	ssize_t unused = tc_memory_return_zeros();
+	TC_DEBUG(NULL, "%zd KiB of memory not needed", unused / 1024);
+	return 0;
+}
+
+int tc_painter_prepare(void)
+{
+	return prepared.scene ? 0 : make_canvas(&prepared, SIDE, SIDE, 0);
+}
+
+void tc_painter_forget(void)
+{
+	free_canvas(&prepared);
+}
+
 static void free_painter(struct tc_painter *p)
 {
-	tc_scene_destroy(p->scene);
-	tc_vp8_encoder_destroy(p->encoder);
-	tc_picture_finish(&p->picture);
+	free_canvas(&p->canvas);
 	if (p->wake_fd >= 0) {
 		close(p->wake_fd);
 	}
 	free(p);
+}
+
+static int take_canvas(struct tc_painter *p)
+{
+	int width = p->config.width ? p->config.width : SIDE;
+	int height = p->config.height ? p->config.height : SIDE;
+	if (prepared.scene && width == SIDE && height == SIDE) {
+		p->canvas = prepared;
+		prepared = (struct canvas){0};
+		return 0;
+	}
+	return make_canvas(&p->canvas, width, height, p->config.seed);
 }
 
 int tc_painter_create(struct tc_painter **out, const struct tc_painter_config *config)
@@ -196,29 +249,15 @@ int tc_painter_create(struct tc_painter **out, const struct tc_painter_config *c
 		return -ENOMEM;
 	}
 	p->config = *config;
-	int width = config->width ? config->width : 480;
-	int height = config->height ? config->height : 480;
 	atomic_store(&p->bitrate, DEFAULT_BPS);
 	p->bitrate_set = DEFAULT_BPS;
 	p->fps_set = steps[0];
 	p->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	int err = p->wake_fd < 0 ? -errno : tc_picture_init(&p->picture, width, height);
-	if (!err) {
-		struct tc_scene_config scene = {
-			.width = width, .height = height, .seed = config->seed};
-		err = tc_scene_create(&p->scene, &scene);
-	}
-	if (!err) {
-		struct tc_vp8_config vp8 = {
-			.width = width, .height = height, .bitrate = DEFAULT_BPS, .fps = steps[0]};
-		err = tc_vp8_encoder_create(&p->encoder, &vp8);
-	}
+	int err = p->wake_fd < 0 ? -errno : take_canvas(p);
 	if (err) {
 		free_painter(p);
 		return err;
 	}
-	ssize_t unused = tc_memory_return_zeros();
-	TC_DEBUG(NULL, "%zd KiB of memory not needed", unused / 1024);
 	*out = p;
 	return 0;
 }

@@ -30,6 +30,12 @@ struct tc_painter_stats {
 	int64_t frame_us; /* CPU of one frame, smoothed */
 };
 
+/* In the nest: makes what the first painter of each process forked from us takes, so that drawing
+ * tables and encoder cost an orb no time, and no memory until it writes to them. The seed is the
+ * default one then: orbs of one nest are alike. 0 or a negative error; the size is 480x480. */
+int tc_painter_prepare(void);
+void tc_painter_forget(void); /* what was prepared and not taken */
+
 /* Takes all the memory it will ever need and draws nothing. Best before the process has a second
  * thread: only then what libvpx took and does not use can be given back (base/memory.h). */
 int tc_painter_create(struct tc_painter **out, const struct tc_painter_config *config);

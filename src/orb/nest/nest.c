@@ -20,6 +20,7 @@
 #include "orb/args.h"
 #include "orb/nest/spare.h"
 #include "orb/nest/title.h"
+#include "orb/painter.h"
 #include "orb/session/engines.h"
 #include "orb/session/session.h"
 #include "proto/nest.h"
@@ -149,6 +150,9 @@ static int prepare(int argc, char **argv, struct tc_orb_args *args)
 		TC_ERROR(NULL, "%s", error);
 		return TC_EXIT_DEFECT;
 	}
+	if (tc_painter_prepare() != 0) {
+		TC_WARN(NULL, "no picture prepared: each orb makes its own");
+	}
 	malloc_trim(0);
 	int threads = count_threads();
 	if (threads != 1) {
@@ -173,6 +177,7 @@ int tc_orb_nest_main(int argc, char **argv, int (*orb)(int argc, char **argv))
 			return tc_spare_main(sock, &args, orb);
 		}
 	}
+	tc_painter_forget();
 	tc_engines_forget();
 	tc_orb_args_finish(&args);
 	return exit_code;
