@@ -63,6 +63,12 @@ static const struct tc_option env_table[] = {
 	 .doc = "folder of the speech model; Debian's where it is absent"},
 	{"ORB_SHARE_DIR", TC_OPTION_STR, AT(share_dir),
 	 .doc = "language data; found beside the program"},
+	{"ORB_MANAGER_SOCKET", TC_OPTION_STR, AT(manager_socket),
+	 .doc = "Unix socket of the next manager, should this one go away"},
+	{"ORB_SPOOL_DIR", TC_OPTION_STR, AT(spool_dir),
+	 .doc = "folder for last words that no manager took"},
+	{"ORB_ADOPT_WINDOW", TC_OPTION_INT, AT(adopt_window), .initial = "30000", .min = 0,
+	 .max = HOURS(1), .unit = "ms", .doc = "how long to look for the next manager"},
 	{"ORB_BIND_ADDRESS", TC_OPTION_STR, AT(bind_address),
 	 .doc = "only this local address for media"},
 };

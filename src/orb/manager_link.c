@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -13,6 +14,8 @@
 TC_LOG_TOPIC("orb.channel");
 
 #define BACKLOG_MAX (16u * 1024 * 1024)
+/* A server is up again within a second; asking costs one system call. */
+#define RETRY_MS 100
 
 struct tc_manager_link {
 	int fd; /* owned; -1 once the parent is gone */
@@ -23,7 +26,14 @@ struct tc_manager_link {
 	struct tc_watch *readable, *writable;
 	struct tc_buf backlog;
 	size_t written; /* of the backlog */
+
+	/* looking for another manager */
+	struct sockaddr_un at;
+	bool offering;
+	struct tc_timer *retry, *window;
 };
+
+static void try_again(struct tc_manager_link *link);
 
 static void parent_gone(struct tc_manager_link *link)
 {
@@ -35,7 +45,19 @@ static void parent_gone(struct tc_manager_link *link)
 	link->readable = link->writable = NULL;
 	close(link->fd);
 	link->fd = -1;
-	link->events.closed(link->user);
+	if (link->offering) {
+		try_again(link); /* it hung up before it said a word */
+	} else {
+		link->events.closed(link->user);
+	}
+}
+
+static void stop_offering(struct tc_manager_link *link)
+{
+	tc_timer_cancel(link->retry);
+	tc_timer_cancel(link->window);
+	link->retry = link->window = NULL;
+	link->offering = false;
 }
 
 static void on_object(void *user, struct tc_json object)
@@ -47,6 +69,9 @@ static void on_object(void *user, struct tc_json object)
 		TC_WARN(NULL, "a message from the manager was dropped: %s is not what it should be",
 			field ? field : "type");
 		return;
+	}
+	if (link->offering) {
+		stop_offering(link);
 	}
 	link->events.message(link->user, &message);
 }
@@ -100,6 +125,87 @@ static void on_writable(void *user)
 	} else if (err == 0 && link->events.drained) {
 		link->events.drained(link->user);
 	}
+}
+
+/* --- looking for another manager --- */
+
+static int attach(struct tc_manager_link *link, int fd)
+{
+	tc_channel_framer_finish(&link->framer); /* half a line of the one before */
+	tc_buf_reset(&link->backlog);
+	link->written = 0;
+	link->fd = fd;
+	link->readable = tc_loop_watch(link->loop, fd, on_readable, link);
+	return link->readable ? 0 : -ENOMEM;
+}
+
+static void introduce(struct tc_manager_link *link)
+{
+	struct tc_buf line;
+	tc_buf_init(&line);
+	link->events.introduce(link->user, &line);
+	tc_manager_link_send(link, &line);
+	tc_buf_finish(&line);
+}
+
+static void on_retry(void *user)
+{
+	struct tc_manager_link *link = user;
+	tc_timer_cancel(link->retry);
+	link->retry = NULL;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || connect(fd, (struct sockaddr *)&link->at, sizeof(link->at)) < 0 ||
+	    attach(link, fd) != 0) {
+		if (fd >= 0) {
+			close(fd);
+		}
+		link->fd = -1;
+		try_again(link);
+		return;
+	}
+	TC_INFO(NULL, "a manager is there again");
+	introduce(link);
+}
+
+static void try_again(struct tc_manager_link *link)
+{
+	link->retry = tc_loop_timer(link->loop, RETRY_MS, false, on_retry, link);
+}
+
+static void on_window(void *user)
+{
+	struct tc_manager_link *link = user;
+	stop_offering(link);
+	tc_watch_cancel(link->readable);
+	tc_watch_cancel(link->writable);
+	link->readable = link->writable = NULL;
+	if (link->fd >= 0) {
+		close(link->fd);
+		link->fd = -1;
+	}
+	link->events.given_up(link->user);
+}
+
+int tc_manager_link_offer(struct tc_manager_link *link, const char *path, int64_t window_ms)
+{
+	size_t len = strlen(path);
+	if (len >= sizeof(link->at.sun_path)) {
+		return -ENAMETOOLONG;
+	}
+	link->at = (struct sockaddr_un){.sun_family = AF_UNIX};
+	memcpy(link->at.sun_path, path, len + 1);
+	link->window = tc_loop_timer(link->loop, window_ms, false, on_window, link);
+	if (!link->window) {
+		return -ENOMEM;
+	}
+	link->offering = true;
+	try_again(link);
+	return 0;
+}
+
+bool tc_manager_link_up(const struct tc_manager_link *link)
+{
+	return link && link->fd >= 0 && !link->offering;
 }
 
 int tc_manager_link_create(struct tc_manager_link **out, struct tc_loop *loop,
@@ -164,6 +270,7 @@ void tc_manager_link_destroy(struct tc_manager_link *link)
 	if (!link) {
 		return;
 	}
+	stop_offering(link);
 	tc_watch_cancel(link->readable);
 	tc_watch_cancel(link->writable);
 	tc_channel_framer_finish(&link->framer);

@@ -37,6 +37,11 @@ int tc_uplink_create(struct tc_uplink **out, const struct tc_uplink_config *conf
 /* One JSON text, copied. While the socket is down it waits for the next one (bounded: the oldest
  * are dropped). 0 or -ENOMEM. */
 int tc_uplink_send(struct tc_uplink *up, const char *json, size_t len);
+/* Nobody who knows our token is there: a lost socket is not taken up again, nor a refusal taken for
+ * final, until tc_uplink_resume(). A socket that works is left alone. */
+void tc_uplink_hold(struct tc_uplink *up);
+/* token NULL: the old one. Connects at once if there is no socket. 0 or -ENOMEM. */
+int tc_uplink_resume(struct tc_uplink *up, const char *token);
 bool tc_uplink_up(const struct tc_uplink *up);
 /* Sends `leave` if it can, writes what is queued, then closes. No event follows; done comes when it
  * is. */

@@ -43,10 +43,20 @@ static void leave(struct tc_session *s, const char *why)
 
 /* --- the manager gets the summary --- */
 
+/* Written is not stored: a manager of ours tells, and its socket dies with what is in it. */
 void tc_end_flushed(struct tc_session *s)
 {
-	if (s->state == TC_SESSION_FLUSHING) {
+	if (s->state == TC_SESSION_FLUSHING && tc_keep_empty(s) &&
+	    !tc_manager_link_busy(s->manager)) {
 		leave(s, "the manager has it all");
+	}
+}
+
+void tc_end_channel_lost(struct tc_session *s)
+{
+	if (s->state == TC_SESSION_FLUSHING) {
+		tc_keep_spool(s);
+		leave(s, "there is no manager");
 	}
 }
 
@@ -54,6 +64,7 @@ static void flush_late(void *user)
 {
 	struct tc_session *s = user;
 	TC_WARN(s->tag, "the manager did not take the last messages");
+	tc_keep_spool(s);
 	leave(s, "too late");
 }
 
@@ -64,8 +75,12 @@ static void flush(struct tc_session *s, const char *why)
 		tc_report_summary(s);
 	}
 	tc_session_set_state(s, TC_SESSION_FLUSHING, why);
-	if (!tc_manager_link_busy(s->manager)) {
-		tc_end_flushed(s);
+	if (s->manager && !tc_manager_link_up(s->manager)) {
+		tc_end_channel_lost(s);
+		return;
+	}
+	tc_end_flushed(s);
+	if (s->state != TC_SESSION_FLUSHING) {
 		return;
 	}
 	s->end_timer = tc_loop_timer(s->loop, FLUSH_MS, false, flush_late, s);

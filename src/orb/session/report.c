@@ -92,6 +92,7 @@ void tc_report_transcript(struct tc_session *s, const struct tc_transcript *t)
 							 .end_ms = t->end_ms};
 		tc_buf_reset(&s->out);
 		tc_channel_put_utterance(&s->out, s->args->room, s->args->session, &utterance);
+		tc_keep_add(s, t->utterance_id, &s->out);
 		tc_manager_link_send(s->manager, &s->out);
 	}
 	transcript_message(s, t);
@@ -241,6 +242,7 @@ void tc_report_summary(struct tc_session *s)
 	if (summary.err) {
 		TC_ERROR(s->tag, "no summary: out of memory");
 	} else {
+		tc_keep_add(s, "", &s->out);
 		tc_manager_link_send(s->manager, &s->out);
 	}
 	tc_buf_finish(&summary);

@@ -195,15 +195,27 @@ static void on_manager_message(void *user, const struct tc_channel_message *mess
 			       TC_EXIT_OK);
 	} else if (message->type == TC_CHANNEL_UPDATE_PARTICIPANTS) {
 		TC_DEBUG(s->tag, "participants updated by the manager");
+	} else if (message->type == TC_CHANNEL_STORED) {
+		tc_keep_stored(s, message->utterance);
+		tc_end_flushed(s);
+	} else if (message->type == TC_CHANNEL_ADOPTED) {
+		tc_adopt_taken(s, message);
 	}
 }
 
 static void on_manager_closed(void *user)
 {
-	struct tc_session *s = user;
-	TC_WARN(s->tag, "the manager is gone");
-	tc_session_end(s, "server_shutdown", TC_EXIT_OK);
-	tc_end_flushed(s);
+	tc_adopt_lost(user);
+}
+
+static void on_introduce(void *user, struct tc_buf *out)
+{
+	tc_adopt_introduce(user, out);
+}
+
+static void on_given_up(void *user)
+{
+	tc_adopt_given_up(user);
 }
 
 static void on_manager_drained(void *user)
@@ -233,6 +245,8 @@ static int create_links(struct tc_session *s)
 		.message = on_manager_message,
 		.closed = on_manager_closed,
 		.drained = on_manager_drained,
+		.introduce = on_introduce,
+		.given_up = on_given_up,
 	};
 	int err = tc_manager_link_create(&s->manager, s->loop, &manager, s);
 	if (err && err != -ENOENT) {
@@ -296,6 +310,7 @@ int tc_session_create(struct tc_session **out, struct tc_loop *loop, const struc
 	snprintf(s->tag, sizeof(s->tag), "room %s", args->room);
 	tc_id_random(s->id_prefix, 8);
 	tc_buf_init(&s->out);
+	STAILQ_INIT(&s->unstored);
 	init_people(s);
 	int err = tc_queue_create(&s->events, sizeof(struct tc_session_event), EVENT_QUEUE, true);
 	if (!err) {
@@ -363,6 +378,7 @@ int tc_session_destroy(struct tc_session *s)
 	for (size_t i = 0; i < TC_PEOPLE_MAX; i++) {
 		free(s->people[i].early);
 	}
+	tc_keep_finish(s);
 	tc_buf_finish(&s->out);
 	free(s);
 	return exit_code;

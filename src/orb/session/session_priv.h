@@ -7,6 +7,7 @@
 #include "orb/session/session.h"
 
 #include <pthread.h>
+#include <sys/queue.h>
 
 #include "base/clock.h"
 #include "base/id.h"
@@ -154,7 +155,9 @@ struct tc_session {
 	const char *told_status; /* what ai_status said last */
 	char id_prefix[12];      /* of utterance ids of this life */
 	uint32_t utterances;
-	struct tc_buf out; /* scratch for one message */
+	struct tc_buf out;                   /* scratch for one message */
+	STAILQ_HEAD(, tc_unstored) unstored; /* owned; keep.c */
+	size_t unstored_count;
 
 	int64_t turn_ended_us; /* decided so, and its words are awaited; 0: none */
 	double latency_ms;     /* of the newest answer to a turn: end decided -> first packet */
@@ -175,9 +178,10 @@ void tc_session_drain(struct tc_session *s); /* takes the events of the other th
 void tc_session_set_state(struct tc_session *s, enum tc_session_state next, const char *why);
 
 /* end.c */
-void tc_end_closed(struct tc_session *s);  /* the closer is done */
-void tc_end_flushed(struct tc_session *s); /* the manager has all, or is gone */
-bool tc_end_join(struct tc_session *s);    /* false: a thread hangs */
+void tc_end_closed(struct tc_session *s);       /* the closer is done */
+void tc_end_channel_lost(struct tc_session *s); /* while ending: nobody is there to be told */
+void tc_end_flushed(struct tc_session *s);      /* the manager has all, or is gone */
+bool tc_end_join(struct tc_session *s);         /* false: a thread hangs */
 
 /* media.c */
 int tc_media_create(struct tc_session *s);
@@ -223,5 +227,19 @@ struct tc_transcript {
 	int64_t start_ms, end_ms; /* since the session began */
 };
 void tc_report_transcript(struct tc_session *s, const struct tc_transcript *t);
+
+/* keep.c */
+void tc_keep_add(struct tc_session *s, const char *id, const struct tc_buf *line);
+void tc_keep_stored(struct tc_session *s, const char *id); /* "": the summary */
+bool tc_keep_empty(const struct tc_session *s);
+void tc_keep_tell_again(struct tc_session *s); /* to a manager that took us up */
+void tc_keep_spool(struct tc_session *s);      /* to the server's next start */
+void tc_keep_finish(struct tc_session *s);
+
+/* adopt.c */
+void tc_adopt_lost(struct tc_session *s); /* the channel is closed */
+void tc_adopt_introduce(struct tc_session *s, struct tc_buf *out);
+void tc_adopt_taken(struct tc_session *s, const struct tc_channel_message *message);
+void tc_adopt_given_up(struct tc_session *s);
 
 #endif

@@ -108,6 +108,34 @@ void tc_uplink_stop_connecting(struct tc_uplink *up)
 	forget_addresses(up);
 }
 
+void tc_uplink_hold(struct tc_uplink *up)
+{
+	up->held = true;
+	if (up->state == UPLINK_DOWN || up->state == UPLINK_RESOLVING) {
+		tc_uplink_stop_connecting(up);
+		tc_uplink_set_state(up, UPLINK_DOWN, "held");
+	}
+}
+
+int tc_uplink_resume(struct tc_uplink *up, const char *token)
+{
+	char *copy = token ? strdup(token) : NULL;
+	if (token && !copy) {
+		return -ENOMEM;
+	}
+	if (copy) {
+		free(up->token);
+		up->token = copy;
+	}
+	up->held = false;
+	up->backoff_ms = TC_UPLINK_BACKOFF_MS;
+	if (up->state == UPLINK_DOWN) {
+		tc_uplink_stop_connecting(up);
+		up->retry = tc_loop_timer(up->loop, 0, false, tc_uplink_connect, up);
+	}
+	return 0;
+}
+
 /* Not from inside of lws's callback: the next address is tried on a turn of its own. */
 static void schedule(struct tc_uplink *up, bool next_address)
 {
@@ -145,7 +173,9 @@ void tc_uplink_lost(struct tc_uplink *up, const char *why)
 	bool next_address = up->state == UPLINK_CONNECTING && up->address_at < up->address_count;
 	tc_uplink_set_state(up, UPLINK_DOWN, why);
 	int64_t tried_ms = tc_clock_ms(tc_clock_system()) - up->began_ms;
-	if (up->refusal[0]) {
+	if (up->held) {
+		tc_uplink_stop_connecting(up);
+	} else if (up->refusal[0]) {
 		give_up(up, up->refusal, false);
 	} else if (!up->was_joined && tried_ms > FIRST_TRIES_MS) {
 		give_up(up, why, true);

@@ -94,6 +94,7 @@ struct tc_uplink {
 	struct lws *wsi;         /* lws's */
 	enum uplink_state state;
 	bool was_joined;
+	bool held;       /* no new socket until tc_uplink_resume() */
 	bool join_waits; /* is the first of the outbox */
 	struct uplink_outbox outbox;
 	struct uplink_inbox inbox;
