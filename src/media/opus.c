@@ -56,7 +56,9 @@ static bool encoder_setup(OpusEncoder *opus, const struct tc_opus_encoder_config
 {
 	int bitrate = clamp(or_default(config->bitrate, DEFAULT_BITRATE), MIN_BITRATE, MAX_BITRATE);
 	int complexity = clamp(or_default(config->complexity, DEFAULT_COMPLEXITY), 0, 10);
-	return opus_encoder_ctl(opus, OPUS_SET_BITRATE(bitrate)) == OPUS_OK &&
+	int widest = config->wideband ? OPUS_BANDWIDTH_WIDEBAND : OPUS_BANDWIDTH_FULLBAND;
+	return opus_encoder_ctl(opus, OPUS_SET_MAX_BANDWIDTH(widest)) == OPUS_OK &&
+	       opus_encoder_ctl(opus, OPUS_SET_BITRATE(bitrate)) == OPUS_OK &&
 	       opus_encoder_ctl(opus, OPUS_SET_COMPLEXITY(complexity)) == OPUS_OK &&
 	       opus_encoder_ctl(opus, OPUS_SET_DTX(config->no_dtx ? 0 : 1)) == OPUS_OK &&
 	       opus_encoder_ctl(opus, OPUS_SET_SIGNAL(OPUS_SIGNAL_VOICE)) == OPUS_OK;

@@ -20,6 +20,7 @@ struct tc_opus_encoder_config { /* zero: default */
 	int bitrate;            /* bit/s; 32000 */
 	int complexity;         /* 0-10; 5 */
 	bool no_dtx;            /* DTX is on unless this */
+	bool wideband;          /* nothing in it is above 8 kHz: no bits, no work there */
 };
 
 int tc_opus_encoder_create(struct tc_opus_encoder **out,

@@ -485,7 +485,9 @@ int tc_speaker_create(struct tc_speaker **out, const struct tc_speaker_config *c
 		err = tc_queue_create(&sp->commands, sizeof(struct command), 256, true);
 	}
 	if (!err) {
-		err = tc_opus_encoder_create(&sp->encoder, &(struct tc_opus_encoder_config){0});
+		/* Voices come at 16 kHz, so there is nothing above 8. */
+		struct tc_opus_encoder_config opus = {.wideband = true};
+		err = tc_opus_encoder_create(&sp->encoder, &opus);
 	}
 	if (!err) {
 		err = -pthread_create(&sp->thread, NULL, audio_main, sp);

@@ -164,6 +164,20 @@ static void the_bitrate_follows(void **state)
 	assert_true(bytes[1] * 2 < bytes[0]);
 }
 
+/* RFC 6716 section 3.1: the first five bits; 8-11 are SILK, 12-15 hybrid. */
+static void wideband_speech_spends_nothing_above_8_khz(void **state)
+{
+	vowel(stream.pcm, FRAMES * FRAME, RATE, 12000);
+	encode_all(NULL, 0);
+	int config = stream.packet[FRAMES / 2][0] >> 3;
+	assert_true(config >= 12);
+	encode_all(&(struct tc_opus_encoder_config){.wideband = true}, 0);
+	for (int i = 0; i < FRAMES; i++) {
+		config = stream.packet[i][0] >> 3;
+		assert_true(config >= 8 && config <= 11);
+	}
+}
+
 static void a_reset_encoder_is_like_new(void **state)
 {
 	vowel(stream.pcm, FRAMES * FRAME, RATE, 12000);
@@ -262,6 +276,7 @@ int main(void)
 		cmocka_unit_test(silence_becomes_dtx),
 		cmocka_unit_test(loss_is_concealed_and_fec_does_it_better),
 		cmocka_unit_test(the_bitrate_follows),
+		cmocka_unit_test(wideband_speech_spends_nothing_above_8_khz),
 		cmocka_unit_test(a_reset_encoder_is_like_new),
 		cmocka_unit_test(what_is_no_opus_is_refused),
 		cmocka_unit_test(noise_never_breaks_the_decoder),
