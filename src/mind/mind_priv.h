@@ -1,5 +1,6 @@
 /* mind/mind_priv.h -- the inside of the mind, shared by its verbs: mind.c (people, controls),
- * turns.c (who has the floor), answers.c (what is being said), dialogue.c (what to say).
+ * turns.c (who has the floor), turns_final.c (what becomes of the words), answers.c (what is being
+ * said), dialogue.c (what to say).
  */
 #ifndef TC_MIND_MIND_PRIV_H
 #define TC_MIND_MIND_PRIV_H
@@ -128,6 +129,16 @@ void tc_mind_at(struct tc_mind *mind, int64_t now);
 void tc_turns_tick(struct tc_mind *mind);
 int64_t tc_turns_next(const struct tc_mind *mind);
 void tc_turns_forget(struct tc_mind_person *person);
+/* The words so far are done with; if the voice is on, it goes on in a new turn. */
+void tc_turns_finish(struct tc_mind *mind, struct tc_mind_person *p);
+bool tc_turns_orb_talks(const struct tc_mind *mind);
+/* Nobody but `p` is speaking, or has just stopped for breath. */
+bool tc_turns_floor_free_but_for(const struct tc_mind *mind, const struct tc_mind_person *p);
+bool tc_turns_is_answered(const struct tc_mind *mind, const struct tc_mind_person *p,
+			  const struct tc_words *words);
+/* What was said before an answer that nobody heard belongs to what is said now. */
+void tc_turns_with_carry(const struct tc_mind *mind, const struct tc_mind_person *p,
+			 const char *text, char *out, size_t size);
 
 /* answers.c */
 void tc_answers_prepare(struct tc_mind *mind, const struct tc_plan *plan, const char *to,

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// The end of a turn: its words are final; are they answered, now or later?
+#include "mind/mind_priv.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "mind/endpointing.h"
+
+TC_LOG_TOPIC("mind.turns");
+
+#define OWED_MS     6000
+#define NOISE_BELOW 0.5f
+#define SHORT_VOICE 900 /* a "yeah" longer than this is meant as an answer */
+
+/* What was prepared for words that turned out otherwise. */
+static void drop_prepared(struct tc_mind *mind, const struct tc_mind_person *p)
+{
+	if (mind->reply.state == TC_REPLY_PREPARED && strcmp(mind->reply.to, p->user_id) == 0) {
+		tc_answers_cancel(mind);
+	}
+}
+
+static void record(struct tc_mind *mind, const struct tc_mind_person *p,
+		   const struct tc_mind_words *words)
+{
+	struct tc_utterance utterance = {
+		.user_id = (char *)p->user_id,
+		.text = (char *)words->text,
+		.start_ms = words->start_ms,
+		.end_ms = words->end_ms,
+		.confidence = words->confidence,
+		.client = p->role == TC_MIND_CLIENT,
+	};
+	if (tc_memory_add(&mind->memory, &utterance)) {
+		TC_WARN(p->user_id, "an utterance is not in memory: no memory");
+	}
+}
+
+static void owe(struct tc_mind *mind, const struct tc_mind_person *p, const char *text,
+		float confidence)
+{
+	snprintf(mind->owed_to, sizeof(mind->owed_to), "%s", p->user_id);
+	snprintf(mind->owed, sizeof(mind->owed), "%s", text);
+	mind->owed_confidence = confidence;
+	mind->owed_at = mind->now;
+}
+
+static void answer(struct tc_mind *mind, struct tc_mind_person *p, const char *text,
+		   float confidence)
+{
+	struct tc_plan plan;
+	tc_dialogue_plan(mind, p, text, confidence, &plan);
+	if (plan.intent == TC_INTENT_STOP) {
+		if (tc_turns_orb_talks(mind)) {
+			tc_answers_cancel(mind);
+		}
+		mind->breath_next_at = INT64_MAX;
+	}
+	p->carry[0] = '\0';
+	p->greeted = true; /* to say hello to somebody in mid-conversation would be odd */
+	mind->owed[0] = '\0';
+	if (!plan.text[0]) {
+		tc_answers_cancel(mind);
+		return;
+	}
+	tc_answers_speak(mind, &plan, p->user_id, text);
+}
+
+/* Somebody spoke over a question to the orb: it is answered when the floor is free. Only what was
+ * asked of it; giving back words that others have spoken over would be odd. */
+static void pay_debt(struct tc_mind *mind)
+{
+	struct tc_mind_person *p = mind->owed[0] ? tc_mind_find(mind, mind->owed_to) : NULL;
+	if (!p || !p->present || mind->now - mind->owed_at > OWED_MS || tc_turns_orb_talks(mind) ||
+	    !tc_turns_floor_free_but_for(mind, NULL)) {
+		return;
+	}
+	char text[TC_WORDS_TEXT];
+	struct tc_plan plan;
+	snprintf(text, sizeof(text), "%s", mind->owed);
+	tc_dialogue_plan(mind, p, text, mind->owed_confidence, &plan);
+	mind->owed[0] = '\0';
+	if (plan.intent != TC_INTENT_NONE && plan.text[0]) {
+		tc_answers_speak(mind, &plan, p->user_id, text);
+	}
+}
+
+static void take_final(struct tc_mind *mind, struct tc_mind_person *p,
+		       const struct tc_mind_words *final, bool resumed)
+{
+	char text[TC_WORDS_TEXT];
+	struct tc_words words;
+	tc_turns_with_carry(mind, p, final->text, text, sizeof(text));
+	tc_words_split(&words, text);
+	if (!tc_turns_is_answered(mind, p, &words)) {
+		p->carry[0] = '\0';
+		pay_debt(mind);
+		return;
+	}
+	/* A cough may be taken for a word; it is not worth a question. */
+	bool noise = words.count <= 1 && final->confidence < NOISE_BELOW;
+	bool nod = tc_endpoint_is_backchannel(&words) &&
+		   final->end_ms - final->start_ms < SHORT_VOICE && !mind->asked;
+	if (nod || noise) {
+		pay_debt(mind);
+		return;
+	}
+	if (tc_turns_orb_talks(mind)) {
+		struct tc_words now_said;
+		tc_words_split(&now_said, final->text);
+		if (tc_endpoint_is_backchannel(&now_said)) {
+			return;
+		}
+		tc_answers_cancel(mind); /* one word, but a word: they want something else */
+	}
+	if (resumed) {
+		snprintf(p->carry, sizeof(p->carry), "%s", text);
+		p->carry_at = mind->now;
+	} else if (!tc_turns_floor_free_but_for(mind, p)) {
+		tc_answers_cancel(mind);
+		owe(mind, p, text, final->confidence);
+	} else {
+		answer(mind, p, text, final->confidence);
+	}
+}
+
+void tc_mind_final(struct tc_mind *mind, const char *user_id, const struct tc_mind_words *words,
+		   int64_t now)
+{
+	tc_mind_at(mind, now);
+	struct tc_mind_person *p = tc_mind_find(mind, user_id);
+	if (!p) {
+		return;
+	}
+	record(mind, p, words);
+	bool resumed = p->turn == TC_TURN_TALKING;
+	tc_turns_finish(mind, p);
+	take_final(mind, p, words, resumed);
+	drop_prepared(mind, p);
+	if (mind->reply.state == TC_REPLY_PLAYING && tc_turns_floor_free_but_for(mind, NULL)) {
+		tc_answers_duck(mind, false);
+	}
+	tc_mind_update_status(mind);
+}
+
+void tc_mind_discarded(struct tc_mind *mind, const char *user_id, uint32_t utterance, int64_t now)
+{
+	tc_mind_at(mind, now);
+	struct tc_mind_person *p = tc_mind_find(mind, user_id);
+	if (!p) {
+		return;
+	}
+	tc_turns_finish(mind, p);
+	if (tc_turns_floor_free_but_for(mind, NULL)) {
+		tc_answers_duck(mind, false);
+	}
+	/* A cough right after they were cut off by themselves: the words before it still stand. */
+	if (p->carry[0] && p->present && !tc_turns_orb_talks(mind) &&
+	    tc_turns_floor_free_but_for(mind, NULL)) {
+		char text[TC_WORDS_TEXT];
+		tc_turns_with_carry(mind, p, "", text, sizeof(text));
+		if (text[0]) {
+			answer(mind, p, text, 1.0f);
+		}
+	} else {
+		pay_debt(mind);
+	}
+	drop_prepared(mind, p);
+	tc_mind_update_status(mind);
+}
