@@ -9,23 +9,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/json.h"
-
-static const char *const source_names[] = {"default", "file", "environment", "flag"};
-
-static void *field(const struct tc_options *o, const struct tc_option *option)
-{
-	return (char *)o->config + option->offset;
-}
-
-static void flag_name(const char *name, char *out, size_t size)
-{
-	size_t i = 0;
-	for (; name[i] && i + 1 < size; i++) {
-		out[i] = name[i] == '_' ? '-' : (char)tolower((unsigned char)name[i]);
-	}
-	out[i] = '\0';
-}
+#include "base/options_priv.h"
 
 static bool parse_bool(const char *text, bool *out)
 {
@@ -67,7 +51,7 @@ static int refuse(struct tc_options *o, const struct tc_option *option, const ch
 
 static int set_string(struct tc_options *o, const struct tc_option *option, const char *value)
 {
-	char **to = field(o, option);
+	char **to = tc_option_field(o, option);
 	char *copy = value ? strdup(value) : NULL;
 	if (value && !copy) {
 		snprintf(o->error, sizeof(o->error), "%s: out of memory", option->name);
@@ -90,7 +74,7 @@ static int set_int(struct tc_options *o, const struct tc_option *option, const c
 	if (!value || end == value || *end || errno || v < option->min || v > option->max) {
 		return refuse(o, option, value ? value : "", expected);
 	}
-	*(int64_t *)field(o, option) = v;
+	*(int64_t *)tc_option_field(o, option) = v;
 	return 0;
 }
 
@@ -102,7 +86,7 @@ static int set_value(struct tc_options *o, const struct tc_option *option, const
 	case TC_OPTION_INT:
 		return set_int(o, option, value);
 	case TC_OPTION_BOOL:
-		if (!value || !parse_bool(value, field(o, option))) {
+		if (!value || !parse_bool(value, tc_option_field(o, option))) {
 			return refuse(o, option, value ? value : "", "true or false");
 		}
 		return 0;
@@ -125,7 +109,7 @@ int tc_options_init(struct tc_options *o, const struct tc_option *table, size_t 
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (table[i].type == TC_OPTION_STR || table[i].type == TC_OPTION_ENUM) {
-			*(char **)field(o, &table[i]) = NULL;
+			*(char **)tc_option_field(o, &table[i]) = NULL;
 		}
 	}
 	for (size_t i = 0; i < count; i++) {
@@ -142,7 +126,7 @@ void tc_options_finish(struct tc_options *o)
 {
 	for (size_t i = 0; o->source && i < o->count; i++) {
 		if (o->table[i].type == TC_OPTION_STR || o->table[i].type == TC_OPTION_ENUM) {
-			char **text = field(o, &o->table[i]);
+			char **text = tc_option_field(o, &o->table[i]);
 			free(*text);
 			*text = NULL;
 		}
@@ -258,7 +242,7 @@ static const struct tc_option *option_of_flag(const struct tc_options *o, const 
 {
 	for (size_t i = 0; i < o->count; i++) {
 		char name[64];
-		flag_name(o->table[i].name, name, sizeof(name));
+		tc_option_flag_name(o->table[i].name, name, sizeof(name));
 		if (strlen(name) == len && memcmp(name, flag, len) == 0) {
 			return &o->table[i];
 		}
@@ -321,87 +305,4 @@ int tc_options_load_flags(struct tc_options *o, int *argc, char **argv)
 	argv[kept] = NULL;
 	*argc = kept;
 	return 0;
-}
-
-static void value_text(const struct tc_options *o, size_t i, char *out, size_t size)
-{
-	const struct tc_option *option = &o->table[i];
-	const void *at = field(o, option);
-	if (option->type == TC_OPTION_INT) {
-		snprintf(out, size, "%" PRId64, *(const int64_t *)at);
-	} else if (option->type == TC_OPTION_BOOL) {
-		snprintf(out, size, "%s", *(const bool *)at ? "true" : "false");
-	} else {
-		const char *text = *(char *const *)at;
-		snprintf(out, size, "%s", !text ? "" : option->secret && *text ? "***" : text);
-	}
-}
-
-void tc_options_print(const struct tc_options *o, struct tc_buf *out, bool json)
-{
-	struct tc_json_writer w;
-	tc_json_writer_init(&w, out);
-	if (json) {
-		tc_json_begin_object(&w);
-	}
-	for (size_t i = 0; i < o->count; i++) {
-		char value[1024];
-		value_text(o, i, value, sizeof(value));
-		if (json) {
-			tc_json_key(&w, o->table[i].name);
-			tc_json_begin_object(&w);
-			tc_json_field_str(&w, "value", value);
-			tc_json_field_str(&w, "source", source_names[o->source[i]]);
-			tc_json_end_object(&w);
-		} else {
-			tc_buf_putf(out, "%s=%s  # %s\n", o->table[i].name, value,
-				    source_names[o->source[i]]);
-		}
-	}
-	if (json) {
-		tc_json_end_object(&w);
-		tc_buf_puts(out, "\n");
-	}
-}
-
-void tc_options_help(const struct tc_options *o, struct tc_buf *out)
-{
-	for (size_t i = 0; i < o->count; i++) {
-		const struct tc_option *option = &o->table[i];
-		char name[64];
-		flag_name(option->name, name, sizeof(name));
-		tc_buf_putf(out, "  --%-26s %s%s%s%s%s\n", name, option->doc,
-			    option->unit ? ", " : "", option->unit ? option->unit : "",
-			    option->initial ? "; default " : "",
-			    option->initial ? option->initial : "");
-	}
-}
-
-void tc_options_markdown(const struct tc_options *o, struct tc_buf *out)
-{
-	tc_buf_puts(out, "| setting | flag | default | expected | what it does |\n"
-			 "| --- | --- | --- | --- | --- |\n");
-	for (size_t i = 0; i < o->count; i++) {
-		const struct tc_option *option = &o->table[i];
-		char name[64];
-		flag_name(option->name, name, sizeof(name));
-		char expected[96] = "text";
-		if (option->type == TC_OPTION_INT) {
-			snprintf(expected, sizeof(expected), "%" PRId64 " to %" PRId64 "%s%s",
-				 option->min, option->max, option->unit ? " " : "",
-				 option->unit ? option->unit : "");
-		} else if (option->type == TC_OPTION_BOOL) {
-			snprintf(expected, sizeof(expected), "true or false");
-		} else if (option->type == TC_OPTION_ENUM) {
-			/* A bar inside a table cell would end it. */
-			size_t n = 0;
-			for (const char *p = option->choices; *p && n + 4 < sizeof(expected); p++) {
-				n += (size_t)snprintf(expected + n, sizeof(expected) - n,
-						      *p == '|' ? ", " : "%c", *p);
-			}
-		}
-		tc_buf_putf(out, "| `%s` | `--%s` | %s%s%s | %s | %s |\n", option->name, name,
-			    option->initial ? "`" : "", option->initial ? option->initial : "none",
-			    option->initial ? "`" : "", expected, option->doc);
-	}
 }
