@@ -1,9 +1,11 @@
 /* orb/session/session.h -- one call, from joining the room to the summary: joins rtc, speech, mind
  * and face.
  *
- * session.c life and timers · media.c what it sends with · end.c the end · people.c who is there,
- * their peers · ear.c sound in, words out · mouth.c answers out · report.c what server, manager and
- * people are told · engines.c models loaded beside. Thread: the loop's. Owner: main.
+ * session.c life and timers · media.c what it sends with · room.c what the server says · people.c
+ * who is there · connection.c the peer of each · ear.c sound in, words out · mouth.c answers out ·
+ * report.c what server, manager and people are told · keep.c what is not stored yet · adopt.c from
+ * one manager to the next · engines.c models loaded beside · end.c the end. Thread: the loop's.
+ * Owner: main.
  */
 #ifndef TC_ORB_SESSION_H
 #define TC_ORB_SESSION_H

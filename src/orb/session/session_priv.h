@@ -186,11 +186,23 @@ bool tc_end_join(struct tc_session *s);         /* false: a thread hangs */
 /* media.c */
 int tc_media_create(struct tc_session *s);
 
-/* people.c */
+/* room.c */
 extern const struct tc_uplink_events tc_session_uplink_events;
-void tc_people_close(struct tc_session *s);
+
+/* people.c */
 int tc_people_present(const struct tc_session *s);
 struct tc_person *tc_people_find(struct tc_session *s, const char *id);
+void tc_people_listed(struct tc_session *s, struct tc_json discovery); /* we are in (again) */
+/* NULL: an orb, or there is no place. Who is here already stays as they are. */
+struct tc_person *tc_people_joined(struct tc_session *s, struct tc_json who);
+void tc_people_left(struct tc_session *s, const char *id);
+void tc_people_close(struct tc_session *s);
+
+/* connection.c */
+void tc_connection_offer(struct tc_person *p, struct tc_json message);
+void tc_connection_candidate(struct tc_person *p, struct tc_json message);
+void tc_connection_drop(struct tc_person *p);
+void tc_connection_show_hearing(struct tc_session *s); /* the loudest voice moves the picture */
 
 /* ear.c */
 void tc_ear_open(struct tc_person *p);

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The peer connection to each person: offers and candidates in, answers out, what it tells us. */
+#include "orb/session/session_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/log.h"
+
+TC_LOG_TOPIC("orb.people");
+
+#define AUDIO_BPS   40000  /* what our sound takes, headers included */
+#define VIDEO_BPS   400000 /* 480x480 at 30 a second needs 313 kbit/s on average */
+#define VIDEO_FLOOR 100000 /* below it a peer's picture slows; the shared rate does not follow */
+
+/* --- what a peer tells us --- */
+
+static void send_candidate(struct tc_person *p, const char *line, const char *mid)
+{
+	struct tc_session *s = p->session;
+	struct tc_json_writer w;
+	tc_buf_reset(&s->out);
+	tc_json_writer_init(&w, &s->out);
+	tc_json_begin_object(&w);
+	tc_json_field_str(&w, "type", "ice-candidate");
+	tc_json_field_str(&w, "toId", p->id);
+	tc_json_key(&w, "candidate");
+	tc_json_begin_object(&w);
+	tc_json_field_str(&w, "candidate", line ? line : "");
+	tc_json_field_str(&w, "sdpMid", mid ? mid : "0");
+	tc_json_field_int(&w, "sdpMLineIndex", 0);
+	tc_json_end_object(&w);
+	tc_json_end_object(&w);
+	if (!s->out.err) {
+		tc_uplink_send(s->uplink, s->out.data, s->out.len);
+	}
+}
+
+static void on_candidate(void *user, const char *line, const char *mid)
+{
+	send_candidate(user, line, mid);
+}
+
+/* The loudest of those whose voice is active moves the picture. */
+void tc_connection_show_hearing(struct tc_session *s)
+{
+	float level = 0;
+	for (size_t i = 0; i < TC_PEOPLE_MAX; i++) {
+		const struct tc_person *p = &s->people[i];
+		if (p->present && p->voice && p->level > level) {
+			level = p->level;
+		}
+	}
+	if (s->painter) {
+		tc_painter_set_hearing(s->painter, level);
+	}
+}
+
+static void on_sound(void *user, const struct tc_peer_sound *sound)
+{
+	struct tc_person *p = user;
+	tc_ear_sound(p, sound);
+	tc_connection_show_hearing(p->session);
+}
+
+static void on_keyframe(void *user)
+{
+	struct tc_person *p = user;
+	if (p->session->painter) {
+		tc_painter_keyframe(p->session->painter);
+	}
+}
+
+/* One encoder serves both: it follows the poorer path, down to a floor; below it that peer's own
+ * sender drops pictures and the other's quality does not suffer. */
+static void on_estimate(void *user, int bps)
+{
+	struct tc_session *s = ((struct tc_person *)user)->session;
+	int rate = VIDEO_BPS;
+	for (size_t i = 0; i < TC_PEOPLE_MAX; i++) {
+		struct tc_peer_stats stats;
+		if (s->people[i].peer) {
+			tc_peer_stats(s->people[i].peer, &stats);
+			int room = stats.estimate_bps - AUDIO_BPS;
+			if (stats.estimate_bps > 0 && room < rate) {
+				rate = room;
+			}
+		}
+	}
+	TC_DEBUG(s->tag, "path estimate %d bit/s, picture at %d", bps, rate);
+	if (s->painter) {
+		tc_painter_set_bitrate(s->painter, rate > VIDEO_FLOOR ? rate : VIDEO_FLOOR);
+	}
+}
+
+static void on_loss(void *user, int percent)
+{
+	struct tc_session *s = ((struct tc_person *)user)->session;
+	int worst = percent;
+	for (size_t i = 0; i < TC_PEOPLE_MAX; i++) {
+		struct tc_peer_stats stats;
+		if (s->people[i].peer) {
+			tc_peer_stats(s->people[i].peer, &stats);
+			worst = stats.remote_loss_percent > worst ? stats.remote_loss_percent
+								  : worst;
+		}
+	}
+	if (s->speaker) {
+		tc_speaker_set_loss(s->speaker, worst);
+	}
+}
+
+static void on_peer_state(void *user, enum tc_peer_state now, enum tc_peer_state was,
+			  const char *why)
+{
+	struct tc_person *p = user;
+	struct tc_session *s = p->session;
+	TC_INFO(s->tag, "peer %s: %s -> %s (%s)", p->id, tc_peer_state_str(was),
+		tc_peer_state_str(now), why ? why : "");
+	if (now == TC_PEER_CONNECTED && !p->met) {
+		p->met = true;
+		tc_mind_connected(s->mind, p->id, tc_session_now(s));
+		tc_session_plan(s);
+	}
+	if (s->painter) {
+		tc_painter_wake(s->painter);
+	}
+	tc_report_soon(s);
+	tc_session_check_idle(s);
+}
+
+/* --- peers --- */
+
+static const struct tc_peer_events peer_events = {
+	.state = on_peer_state,
+	.candidate = on_candidate,
+	.sound = on_sound,
+	.keyframe = on_keyframe,
+	.estimate = on_estimate,
+	.loss = on_loss,
+};
+
+void tc_connection_drop(struct tc_person *p)
+{
+	if (p->peer) {
+		tc_roster_remove(p->session->roster, p->peer);
+		tc_peer_close(p->peer, NULL, NULL);
+		p->peer = NULL;
+	}
+	p->offer_origin[0] = '\0';
+}
+
+static int need_peer(struct tc_person *p)
+{
+	if (p->peer) {
+		return 0;
+	}
+	struct tc_session *s = p->session;
+	struct tc_peer_config config = {.rtc = s->rtc, .tag = p->id, .stream_id = "orb"};
+	int err = tc_peer_create(&p->peer, &config, &peer_events, p);
+	if (!err) {
+		err = tc_roster_add(s->roster, p->peer);
+	}
+	if (err) {
+		TC_ERROR(s->tag, "no connection to %s: %s", p->id, tc_err_str(err));
+		tc_report_error(s, tc_err_str(err), false);
+		tc_connection_drop(p);
+	}
+	return err;
+}
+
+/* --- offers and candidates --- */
+
+/* The o= line's user, session id and so on identify one RTCPeerConnection: its version (the third
+ * word) counts renegotiations and is left out. RFC 8866 section 5.2. */
+static void origin_of(const char *sdp, char *out, size_t size)
+{
+	const char *line = strstr(sdp, "o=");
+	char name[32] = "", id[32] = "";
+	if (line) {
+		sscanf(line, "o=%31s %31s", name, id);
+	}
+	snprintf(out, size, "%s %s", name, id);
+}
+
+static void send_answer(struct tc_person *p, const char *answer)
+{
+	struct tc_session *s = p->session;
+	struct tc_json_writer w;
+	tc_buf_reset(&s->out);
+	tc_json_writer_init(&w, &s->out);
+	tc_json_begin_object(&w);
+	tc_json_field_str(&w, "type", "answer");
+	tc_json_field_str(&w, "toId", p->id);
+	tc_json_key(&w, "answer");
+	tc_json_begin_object(&w);
+	tc_json_field_str(&w, "type", "answer");
+	tc_json_field_str(&w, "sdp", answer);
+	tc_json_end_object(&w);
+	tc_json_end_object(&w);
+	if (!s->out.err) {
+		tc_uplink_send(s->uplink, s->out.data, s->out.len);
+	}
+}
+
+void tc_connection_offer(struct tc_person *p, struct tc_json message)
+{
+	struct tc_session *s = p->session;
+	struct tc_json offer, sdp_value;
+	char *sdp = NULL;
+	if (tc_json_get(message, "offer", &offer) && tc_json_get(offer, "sdp", &sdp_value)) {
+		sdp = tc_json_strdup(sdp_value);
+	}
+	if (!sdp) {
+		TC_WARN(s->tag, "an offer of %s without an SDP was ignored", p->id);
+		return;
+	}
+	char origin[sizeof(p->offer_origin)];
+	origin_of(sdp, origin, sizeof(origin));
+	if (p->offer_origin[0] && strcmp(origin, p->offer_origin) != 0) {
+		/* The page was loaded again: its old connection is gone without a word:
+		 * neither closing a tab nor killing a browser sends close_notify.
+		 */
+		TC_INFO(s->tag, "%s starts a new connection", p->id);
+		tc_connection_drop(p);
+	}
+	char *answer = NULL;
+	int err = need_peer(p);
+	if (!err) {
+		err = tc_peer_answer(p->peer, sdp, &answer);
+	}
+	if (err) {
+		TC_WARN(s->tag, "the offer of %s cannot be answered: %s", p->id, tc_err_str(err));
+	} else {
+		snprintf(p->offer_origin, sizeof(p->offer_origin), "%s", origin);
+		send_answer(p, answer);
+	}
+	free(answer);
+	free(sdp);
+}
+
+void tc_connection_candidate(struct tc_person *p, struct tc_json message)
+{
+	struct tc_json candidate, line;
+	char text[1024] = "";
+	if (!tc_json_get(message, "candidate", &candidate)) {
+		return;
+	}
+	if (tc_json_type(candidate) == TC_JSON_STRING) {
+		line = candidate; /* some send the bare line */
+	} else if (!tc_json_get(candidate, "candidate", &line)) {
+		line = (struct tc_json){0};
+	}
+	if (tc_json_type(line) == TC_JSON_STRING && tc_json_str(line, text, sizeof(text)) < 0) {
+		return;
+	}
+	if (need_peer(p) == 0) {
+		tc_peer_add_candidate(p->peer, text);
+	}
+}
