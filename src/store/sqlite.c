@@ -81,7 +81,8 @@ int tc_query_begin(struct tc_query *q, struct tc_store *store, const char *sql,
 	if (code == SQLITE_OK) {
 		code = bind_all(q->stmt, binds, count);
 	}
-	return tc_sqlite_err(code);
+	q->err = tc_sqlite_err(code);
+	return q->err;
 }
 
 int tc_query_row(struct tc_query *q)
@@ -95,6 +96,37 @@ void tc_query_end(struct tc_query *q)
 	sqlite3_finalize(q->stmt);
 	q->stmt = NULL;
 	pthread_mutex_unlock(&q->store->mutex);
+}
+
+/* Room for one more item of `size`. */
+static int grow(struct tc_rows *rows, size_t *room_for, size_t size)
+{
+	if (rows->count < *room_for) {
+		return 0;
+	}
+	size_t wanted = *room_for ? *room_for * 2 : 16;
+	void *grown = realloc(rows->list, wanted * size);
+	if (!grown) {
+		return -ENOMEM;
+	}
+	rows->list = grown;
+	*room_for = wanted;
+	return 0;
+}
+
+int tc_query_list(struct tc_query *q, size_t size, int (*read)(struct tc_query *q, void *item),
+		  struct tc_rows *out)
+{
+	size_t room_for = 0;
+	int err = q->err;
+	*out = (struct tc_rows){0};
+	while (!err && (err = tc_query_row(q)) == 1) {
+		err = grow(out, &room_for, size);
+		err = err ? err : read(q, (char *)out->list + out->count * size);
+		out->count += err ? 0 : 1;
+	}
+	tc_query_end(q);
+	return err;
 }
 
 int tc_query_run(struct tc_store *store, const char *sql, const struct tc_bind *binds, size_t count)

@@ -8,14 +8,16 @@
 
 #define CALL_SELECT "SELECT id, room, coach, client, started_ms, ended_ms FROM calls"
 
-static void read_call(struct tc_query *q, struct tc_call *out)
+static int read_call(struct tc_query *q, void *item)
 {
+	struct tc_call *out = item;
 	tc_query_text(q, 0, out->id, sizeof(out->id));
 	tc_query_text(q, 1, out->room, sizeof(out->room));
 	tc_query_text(q, 2, out->coach, sizeof(out->coach));
 	tc_query_text(q, 3, out->client, sizeof(out->client));
 	out->started_ms = tc_query_int(q, 4);
 	out->ended_ms = tc_query_int(q, 5);
+	return 0;
 }
 
 int tc_store_call_add(struct tc_store *store, const struct tc_call *call)
@@ -53,7 +55,7 @@ int tc_store_call(struct tc_store *store, const char *id, struct tc_call *out)
 		err = tc_query_row(&q);
 	}
 	if (err == 1) {
-		read_call(&q, out);
+		(void)read_call(&q, out);
 	}
 	tc_query_end(&q);
 	return err == 1 ? 0 : err ? err : -ENOENT;
@@ -63,33 +65,18 @@ int tc_store_calls(struct tc_store *store, const char *room, size_t max, struct 
 		   size_t *count)
 {
 	struct tc_query q;
-	int err = TC_QUERY_BEGIN(&q, store,
-				 CALL_SELECT " WHERE ?1 IS NULL OR room = ?1"
-					     " ORDER BY started_ms DESC, id LIMIT ?2",
-				 TC_TEXT(room), TC_INT((int64_t)max));
-	struct tc_call *list = NULL;
-	size_t n = 0;
-	size_t room_for = 0;
-	while (!err && (err = tc_query_row(&q)) == 1) {
-		err = 0;
-		if (n == room_for) {
-			room_for = room_for ? room_for * 2 : 8;
-			struct tc_call *grown = realloc(list, room_for * sizeof(*list));
-			if (!grown) {
-				err = -ENOMEM;
-				break;
-			}
-			list = grown;
-		}
-		read_call(&q, &list[n++]);
-	}
-	tc_query_end(&q);
+	(void)TC_QUERY_BEGIN(&q, store,
+			     CALL_SELECT " WHERE ?1 IS NULL OR room = ?1"
+					 " ORDER BY started_ms DESC, id LIMIT ?2",
+			     TC_TEXT(room), TC_INT((int64_t)max));
+	struct tc_rows rows;
+	int err = tc_query_list(&q, sizeof(**out), read_call, &rows);
 	if (err) {
-		free(list);
+		free(rows.list);
 		return err;
 	}
-	*out = list;
-	*count = n;
+	*out = rows.list;
+	*count = rows.count;
 	return 0;
 }
 
@@ -105,8 +92,9 @@ int tc_store_utterance_put(struct tc_store *store, const char *call_id,
 	return n < 0 ? n : 0;
 }
 
-static int read_utterance(struct tc_query *q, struct tc_utterance *out)
+static int read_utterance(struct tc_query *q, void *item)
 {
+	struct tc_utterance *out = item;
 	*out = (struct tc_utterance){.start_ms = tc_query_int(q, 3), .end_ms = tc_query_int(q, 4)};
 	tc_query_text(q, 0, out->id, sizeof(out->id));
 	tc_query_text(q, 1, out->user_id, sizeof(out->user_id));
@@ -120,36 +108,20 @@ int tc_store_utterances(struct tc_store *store, const char *call_id, struct tc_u
 			size_t *count)
 {
 	struct tc_query q;
-	int err = TC_QUERY_BEGIN(
+	(void)TC_QUERY_BEGIN(
 		&q, store,
 		"SELECT x.id, x.user_id, x.text, x.start_ms, x.end_ms, u.name FROM utterances x"
 		" LEFT JOIN users u ON u.id = x.user_id WHERE x.call = ?"
 		" ORDER BY x.start_ms, x.end_ms, x.id",
 		TC_TEXT(call_id));
-	struct tc_utterance *list = NULL;
-	size_t n = 0;
-	size_t room_for = 0;
-	while (!err && (err = tc_query_row(&q)) == 1) {
-		err = 0;
-		if (n == room_for) {
-			room_for = room_for ? room_for * 2 : 32;
-			struct tc_utterance *grown = realloc(list, room_for * sizeof(*list));
-			if (!grown) {
-				err = -ENOMEM;
-				break;
-			}
-			list = grown;
-		}
-		err = read_utterance(&q, &list[n]);
-		n += err ? 0 : 1;
-	}
-	tc_query_end(&q);
+	struct tc_rows rows;
+	int err = tc_query_list(&q, sizeof(**out), read_utterance, &rows);
 	if (err) {
-		tc_utterances_free(list, n);
+		tc_utterances_free(rows.list, rows.count);
 		return err;
 	}
-	*out = list;
-	*count = n;
+	*out = rows.list;
+	*count = rows.count;
 	return 0;
 }
 

@@ -21,8 +21,9 @@ int tc_store_orb_event_add(struct tc_store *store, const struct tc_orb_step *ste
 	return n < 0 ? n : 0;
 }
 
-static void read_step(struct tc_query *q, struct tc_orb_step *out)
+static int read_step(struct tc_query *q, void *item)
 {
+	struct tc_orb_step *out = item;
 	*out = (struct tc_orb_step){
 		.id = tc_query_int(q, 0),
 		.at_ms = tc_query_int(q, 1),
@@ -34,40 +35,26 @@ static void read_step(struct tc_query *q, struct tc_orb_step *out)
 	tc_query_text(q, 6, out->from, sizeof(out->from));
 	tc_query_text(q, 7, out->to, sizeof(out->to));
 	tc_query_text(q, 8, out->reason, sizeof(out->reason));
+	return 0;
 }
 
 int tc_store_orb_events(struct tc_store *store, int64_t since_ms, const char *room, size_t max,
 			struct tc_orb_step **out, size_t *count)
 {
 	struct tc_query q;
-	int err = TC_QUERY_BEGIN(&q, store,
-				 "SELECT id, at_ms, room, session, life, pid, from_state, to_state,"
-				 " reason FROM orb_events WHERE at_ms >= ?1"
-				 " AND (?2 IS NULL OR room = ?2) ORDER BY at_ms DESC, id DESC"
-				 " LIMIT ?3",
-				 TC_INT(since_ms), TC_TEXT(room), TC_INT((int64_t)max));
-	struct tc_orb_step *list = NULL;
-	size_t n = 0;
-	size_t room_for = 0;
-	while (!err && (err = tc_query_row(&q)) == 1) {
-		err = 0;
-		if (n == room_for) {
-			room_for = room_for ? room_for * 2 : 32;
-			struct tc_orb_step *grown = realloc(list, room_for * sizeof(*list));
-			if (!grown) {
-				err = -ENOMEM;
-				break;
-			}
-			list = grown;
-		}
-		read_step(&q, &list[n++]);
-	}
-	tc_query_end(&q);
+	(void)TC_QUERY_BEGIN(&q, store,
+			     "SELECT id, at_ms, room, session, life, pid, from_state, to_state,"
+			     " reason FROM orb_events WHERE at_ms >= ?1"
+			     " AND (?2 IS NULL OR room = ?2) ORDER BY at_ms DESC, id DESC"
+			     " LIMIT ?3",
+			     TC_INT(since_ms), TC_TEXT(room), TC_INT((int64_t)max));
+	struct tc_rows rows;
+	int err = tc_query_list(&q, sizeof(**out), read_step, &rows);
 	if (err) {
-		free(list);
+		free(rows.list);
 		return err;
 	}
-	*out = list;
-	*count = n;
+	*out = rows.list;
+	*count = rows.count;
 	return 0;
 }

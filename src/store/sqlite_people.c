@@ -130,8 +130,9 @@ int tc_store_appointment_add(struct tc_store *store, const struct tc_appointment
 	" a.status = 'test' FROM appointments a"                                    \
 	" JOIN users c ON c.id = a.coach JOIN users k ON k.id = a.client"
 
-static void read_appointment(struct tc_query *q, struct tc_appointment *out)
+static int read_appointment(struct tc_query *q, void *item)
 {
+	struct tc_appointment *out = item;
 	tc_query_text(q, 0, out->room, sizeof(out->room));
 	tc_query_text(q, 1, out->coach, sizeof(out->coach));
 	tc_query_text(q, 2, out->client, sizeof(out->client));
@@ -140,6 +141,7 @@ static void read_appointment(struct tc_query *q, struct tc_appointment *out)
 	out->starts_ms = tc_query_int(q, 5);
 	out->minutes = tc_query_int(q, 6);
 	out->test = tc_query_int(q, 7) != 0;
+	return 0;
 }
 
 int tc_store_appointment(struct tc_store *store, const char *room, struct tc_appointment *out)
@@ -150,7 +152,7 @@ int tc_store_appointment(struct tc_store *store, const char *room, struct tc_app
 		err = tc_query_row(&q);
 	}
 	if (err == 1) {
-		read_appointment(&q, out);
+		(void)read_appointment(&q, out);
 	}
 	tc_query_end(&q);
 	return err == 1 ? 0 : err ? err : -ENOENT;
@@ -167,38 +169,23 @@ int tc_store_appointments(struct tc_store *store, const char *user_id, size_t ma
 			  struct tc_appointment **out, size_t *count)
 {
 	struct tc_query q;
-	int err = user_id ? TC_QUERY_BEGIN(
-				    &q, store,
-				    APPOINTMENT_SELECT " WHERE a.room IN (SELECT room FROM (" LEG(
-					    "coach") " UNION ALL " LEG("client") "))" SOME_ORDER,
-				    TC_TEXT(user_id), TC_INT((int64_t)max))
-			  : TC_QUERY_BEGIN(&q, store,
-					   APPOINTMENT_SELECT
-					   " WHERE a.room IN (SELECT room FROM appointments"
-					   " ORDER BY starts_ms, room LIMIT ?2)" SOME_ORDER,
-					   TC_TEXT(NULL), TC_INT((int64_t)max));
-	struct tc_appointment *list = NULL;
-	size_t n = 0;
-	size_t room_for = 0;
-	while (!err && (err = tc_query_row(&q)) == 1) {
-		err = 0;
-		if (n == room_for) {
-			room_for = room_for ? room_for * 2 : 8;
-			struct tc_appointment *grown = realloc(list, room_for * sizeof(*list));
-			if (!grown) {
-				err = -ENOMEM;
-				break;
-			}
-			list = grown;
-		}
-		read_appointment(&q, &list[n++]);
-	}
-	tc_query_end(&q);
+	(void)(user_id ? TC_QUERY_BEGIN(
+				 &q, store,
+				 APPOINTMENT_SELECT " WHERE a.room IN (SELECT room FROM (" LEG(
+					 "coach") " UNION ALL " LEG("client") "))" SOME_ORDER,
+				 TC_TEXT(user_id), TC_INT((int64_t)max))
+		       : TC_QUERY_BEGIN(&q, store,
+					APPOINTMENT_SELECT
+					" WHERE a.room IN (SELECT room FROM appointments"
+					" ORDER BY starts_ms, room LIMIT ?2)" SOME_ORDER,
+					TC_TEXT(NULL), TC_INT((int64_t)max)));
+	struct tc_rows rows;
+	int err = tc_query_list(&q, sizeof(**out), read_appointment, &rows);
 	if (err) {
-		free(list);
+		free(rows.list);
 		return err;
 	}
-	*out = list;
-	*count = n;
+	*out = rows.list;
+	*count = rows.count;
 	return 0;
 }

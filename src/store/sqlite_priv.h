@@ -30,6 +30,7 @@ struct tc_bind {
 struct tc_query {
 	struct tc_store *store;
 	sqlite3_stmt *stmt; /* owned */
+	int err;            /* of tc_query_begin() */
 };
 
 /* Takes the store's mutex and keeps it until tc_query_end(), also after an error. */
@@ -38,6 +39,15 @@ int tc_query_begin(struct tc_query *q, struct tc_store *store, const char *sql,
 /* 1: a row is there; 0: no more; or an error. */
 int tc_query_row(struct tc_query *q);
 void tc_query_end(struct tc_query *q);
+
+struct tc_rows { /* free()d by who asked; NULL: none */
+	void *list;
+	size_t count;
+};
+/* All rows of a query that was begun, or its error; each read into an item of `size`; ends the
+ * query. After an error of `read` the items before it are in `out`, for the caller to free. */
+int tc_query_list(struct tc_query *q, size_t size, int (*read)(struct tc_query *q, void *item),
+		  struct tc_rows *out);
 /* A statement without rows; how many it changed, or an error. */
 int tc_query_run(struct tc_store *store, const char *sql, const struct tc_bind *binds,
 		 size_t count);
