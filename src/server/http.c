@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "server/http_framing.h"
 #include "server/http_read.h"
 #include "server/listener.h"
 #include "server/ws.h"
@@ -189,20 +190,16 @@ static int on_request(struct tc_http *http, struct session *s, struct lws *wsi, 
 	r->http = http;
 	r->tls = http->config.tls;
 	s->request = r;
-	if (r->method == TC_HTTP_GET) {
+	struct tc_http_framing framing;
+	const char *why;
+	int status = tc_http_framing(wsi, &framing, &why);
+	if (status) {
+		refuse(r, status, why);
+	} else if (r->method == TC_HTTP_GET) {
 		hand_over(r);
-		return 0;
-	}
-	char length[24] = "";
-	int has_length = lws_hdr_copy(wsi, length, sizeof(length), WSI_TOKEN_HTTP_CONTENT_LENGTH);
-	unsigned long long n = strtoull(length, NULL, 10);
-	if (has_length <= 0 && lws_hdr_total_length(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING)) {
-		refuse(r, 411, "send a Content-Length\n");
-	} else if (n > TC_HTTP_MAX_BODY) {
-		refuse(r, 413, "too large\n");
-	} else if (n == 0) {
+	} else if (framing.length == 0) {
 		/* libwebsockets would wait for a body of 100 MB when no length is named. */
-		r->close_after = has_length <= 0;
+		r->close_after = !framing.has_length;
 		hand_over(r);
 	}
 	return 0;

@@ -2,6 +2,7 @@
 #include "server/http_parse.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -86,6 +87,17 @@ void tc_return_path(const char *wanted, char *out, size_t size)
 	char room[TC_ID_SIZE];
 	bool ok = wanted && tc_route_match("/room/:id", wanted, room);
 	snprintf(out, size, "%s", ok ? wanted : "/");
+}
+
+int tc_content_length(const char *text, size_t *out)
+{
+	text += strspn(text, " \t");
+	size_t digits = strspn(text, "0123456789");
+	if (digits == 0 || text[digits + strspn(text + digits, " \t")] != '\0') {
+		return -TC_EPARSE;
+	}
+	*out = digits < 16 ? strtoull(text, NULL, 10) : SIZE_MAX;
+	return 0;
 }
 
 bool tc_header_accepts(const char *list, const char *word)

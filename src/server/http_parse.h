@@ -16,6 +16,9 @@ int tc_form_get(const char *body, size_t len, const char *name, char *out, size_
 /* Where to go after sign-in: "/" or "/room/ID" and nothing else, so that no address can lead away
  * from us. Writes "/" for all others. */
 void tc_return_path(const char *wanted, char *out, size_t size);
+/* The value of Content-Length: digits and nothing else but space around them. -TC_EPARSE; a number
+ * beyond any body of ours becomes SIZE_MAX. */
+int tc_content_length(const char *text, size_t *out);
 /* Does a list header ("gzip, br;q=0") accept this word? A quality of 0 refuses. */
 bool tc_header_accepts(const char *list, const char *word);
 /* The address that a proxy of ours put last into X-Forwarded-For; false: none. */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "server/http_framing.h"
 #include "server/listener.h"
 
 TC_LOG_TOPIC("server.ws");
@@ -168,6 +169,16 @@ int tc_ws_confirm(struct lws *wsi, const struct tc_ws_config *config)
 {
 	struct upgrade up = {0};
 	struct tc_access access;
+	struct tc_http_framing framing;
+	const char *why;
+	int status = tc_http_framing(wsi, &framing, &why);
+	if (!status && framing.length > 0) { /* what follows is frames: there is no body */
+		why = "an upgrade has no body";
+		status = 400;
+	}
+	if (status) {
+		return refuse(wsi, status, why);
+	}
 	char *offered = copy_header(wsi, WSI_TOKEN_PROTOCOL, &up);
 	int err = 0;
 	if (up.incomplete) {

@@ -46,6 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	tc_return_path(text, out, sizeof(out));
 	TC_ASSERT(out[0] == '/' && out[1] != '/' && out[1] != '\\');
 	(void)tc_header_accepts(text, "gzip");
+	size_t length;
+	(void)tc_content_length(text, &length);
 	(void)tc_forwarded_for(text, out, sizeof(out));
 	free(text);
 	return 0;

@@ -67,6 +67,21 @@ static void forms_are_decoded_strictly(void **state)
 	assert_int_equal(tc_form_get("bad=%4", 6, "bad", out, sizeof(out)), -TC_EPARSE);
 }
 
+static void a_length_is_digits_and_nothing_else(void **state)
+{
+	size_t n = 0;
+	assert_int_equal(tc_content_length("0", &n), 0);
+	assert_int_equal(n, 0);
+	assert_int_equal(tc_content_length(" \t0012 \t", &n), 0);
+	assert_int_equal(n, 12);
+	assert_int_equal(tc_content_length("99999999999999999999999999", &n), 0);
+	assert_true(n == SIZE_MAX);
+	static const char *const none[] = {"", " ", "-1", "+1", "2abc", "2 2", "2,2", "0x2", "2.0"};
+	for (size_t i = 0; i < TC_COUNT(none); i++) {
+		assert_int_equal(tc_content_length(none[i], &n), -TC_EPARSE);
+	}
+}
+
 static void accepted_encodings_heed_a_quality_of_zero(void **state)
 {
 	assert_true(tc_header_accepts("gzip, deflate, br", "gzip"));
@@ -297,6 +312,7 @@ int main(void)
 		cmocka_unit_test(cookies_are_found_among_others),
 		cmocka_unit_test(routes_take_one_valid_room),
 		cmocka_unit_test(forms_are_decoded_strictly),
+		cmocka_unit_test(a_length_is_digits_and_nothing_else),
 		cmocka_unit_test(accepted_encodings_heed_a_quality_of_zero),
 		cmocka_unit_test(failures_are_free_for_a_while_and_then_cost_time),
 		cmocka_unit_test(a_reload_is_the_same_call_a_long_absence_is_not),
