@@ -1,6 +1,6 @@
 /* rtc/ice_server.h -- the address of a STUN or TURN server, since libnice 0.1.21 takes no names.
  *
- * Private to rtc/ice.c. Thread: the loop's.
+ * Private to rtc/ice/. Thread: the loop's.
  */
 #ifndef TC_RTC_ICE_SERVER_H
 #define TC_RTC_ICE_SERVER_H
