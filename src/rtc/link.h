@@ -1,6 +1,6 @@
 /* rtc/link.h -- how a peer's datagrams travel: the seam between peer.c and ICE.
  *
- * The real one is rtc/ice.c (libnice). Tests join two peers through tests/mock/link.h, which loses,
+ * The real one is rtc/ice/ (libnice). Tests join two peers through tests/mock/link.h, which loses,
  * delays and reorders. Thread: all on the loop, but send(), which any thread may call.
  */
 #ifndef TC_RTC_LINK_H

@@ -1,7 +1,7 @@
 /* rtc/loop.h -- the orb's event loop: timers, descriptors, and work posted from other threads.
  *
  * Wraps a GMainContext of its own, since libnice and the orb's libwebsockets need GLib. Nobody else
- * sees GLib but rtc/ice.c. Home thread: the one that runs it; tc_loop_post() and tc_loop_quit()
+ * sees GLib but rtc/ice/. Home thread: the one that runs it; tc_loop_post() and tc_loop_quit()
  * from any.
  */
 #ifndef TC_RTC_LOOP_H

@@ -114,7 +114,7 @@ void tc_peer_heard(struct tc_peer *peer)
 	}
 }
 
-/* libnice cannot be asked whether the other side still lives (see rtc/ice.c), and a killed browser
+/* libnice cannot be asked whether the other side still lives (see rtc/ice/), and a killed browser
  * says no goodbye: what counts is when the last authenticated packet came. */
 void tc_peer_check_liveness(struct tc_peer *peer)
 {
