@@ -294,7 +294,7 @@ int tc_peer_add_candidate(struct tc_peer *peer, const char *line)
 		return -TC_ESTATE;
 	}
 	if (!line || !*line) {
-		return 0; /* "no more": see rtc/ice.c */
+		return 0; /* "no more": see rtc/ice/ice.c */
 	}
 	if (peer->agreed) {
 		return peer->link_ops->add_candidate(peer->link, line);
