@@ -37,8 +37,10 @@ void tc_channel_metrics_init(struct tc_channel_metrics *metrics)
 		.cpu_percent = NAN,
 		.memory_mb = NAN,
 		.latency_ms = NAN,
+		.chosen_ms = NAN,
 		.loss_percent = NAN,
 		.jitter_ms = NAN,
+		.answers = -1,
 		.packets_sent = -1,
 		.packets_received = -1,
 		.queue_depth = -1,
@@ -126,8 +128,10 @@ static void get_metrics(struct reader *r, struct tc_channel_metrics *out)
 	get_number(&inner, "cpu", &out->cpu_percent);
 	get_number(&inner, "memory", &out->memory_mb);
 	get_number(&inner, "latency", &out->latency_ms);
+	get_number(&inner, "chosen", &out->chosen_ms);
 	get_number(&inner, "loss", &out->loss_percent);
 	get_number(&inner, "jitter", &out->jitter_ms);
+	get_int(&inner, "answers", &out->answers);
 	get_int(&inner, "packetsSent", &out->packets_sent);
 	get_int(&inner, "packetsReceived", &out->packets_received);
 	get_int(&inner, "queueDepth", &out->queue_depth);

@@ -174,6 +174,10 @@ void tc_report_heartbeat(struct tc_session *s)
 	m.cpu_percent = cpu_percent(s);
 	m.memory_mb = memory_mb();
 	m.latency_ms = s->latency_count ? s->latency_ms : 0;
+	if (s->latency_count > 0) {
+		m.chosen_ms = s->chosen_ms;
+	}
+	m.answers = (int64_t)s->latency_count;
 	m.speaking = s->playing != 0;
 	m.queue_depth = (int64_t)tc_queue_count(s->events);
 	add_media(s, &m);

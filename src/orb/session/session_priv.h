@@ -161,6 +161,7 @@ struct tc_session {
 
 	int64_t turn_ended_us; /* decided so, and its words are awaited; 0: none */
 	double latency_ms;     /* of the newest answer to a turn: end decided -> first packet */
+	double chosen_ms;      /* of it, until the answer was chosen */
 	double latencies[TC_LATENCIES];
 	size_t latency_count;
 	int64_t cpu_us, cpu_at_us;
