@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "server/http_framing.h"
+#include "server/http_priv.h"
 #include "server/http_read.h"
 #include "server/listener.h"
 #include "server/ws.h"
@@ -16,15 +17,6 @@
 TC_LOG_TOPIC("server.http");
 
 #define HEAD_SIZE 8192
-/* What one turn of the loop writes to one connection. */
-#define CHUNK_SIZE (32 * 1024)
-
-struct tc_http {
-	struct tc_http_config config;
-	struct tc_http_counts counts;
-	size_t waiting;
-	struct tc_home home;
-};
 
 struct session {
 	struct tc_http_request *request; /* owned until answered; NULL between requests */
@@ -52,7 +44,7 @@ static int add_header(struct lws *wsi, const char *name, const char *value, unsi
 					   end);
 }
 
-static int send_head(struct tc_http_request *r)
+int tc_http_send_head(struct tc_http_request *r)
 {
 	unsigned char space[LWS_PRE + HEAD_SIZE];
 	unsigned char *start = space + LWS_PRE;
@@ -72,7 +64,8 @@ static int send_head(struct tc_http_request *r)
 	if (r->close_after && add_header(r->wsi, "connection:", "close", &at, end)) {
 		return -1;
 	}
-	if (r->status != 304 && lws_add_http_header_content_length(r->wsi, r->len, &at, end)) {
+	if (r->status != 304 && !r->stream &&
+	    lws_add_http_header_content_length(r->wsi, r->len, &at, end)) {
 		return -1;
 	}
 	r->head_sent = true;
@@ -82,10 +75,10 @@ static int send_head(struct tc_http_request *r)
 /* libwebsockets writes its framing before the body: it wants LWS_PRE bytes of its own there. */
 static int send_chunk(struct tc_http_request *r)
 {
-	unsigned char space[LWS_PRE + CHUNK_SIZE];
+	unsigned char space[LWS_PRE + TC_HTTP_CHUNK];
 	const char *body = r->borrowed ? r->borrowed : r->answer.data;
 	size_t n = r->len - r->sent;
-	n = n < CHUNK_SIZE ? n : CHUNK_SIZE;
+	n = n < TC_HTTP_CHUNK ? n : TC_HTTP_CHUNK;
 	memcpy(space + LWS_PRE, body + r->sent, n);
 	bool last = r->sent + n == r->len;
 	if (lws_write(r->wsi, space + LWS_PRE, n, last ? LWS_WRITE_HTTP_FINAL : LWS_WRITE_HTTP) <
@@ -104,7 +97,10 @@ static int on_writable(struct session *s, struct lws *wsi)
 	if (!r || !r->status) {
 		return 0;
 	}
-	if (!r->head_sent && send_head(r) != 0) {
+	if (r->stream) {
+		return tc_http_stream_writable(r);
+	}
+	if (!r->head_sent && tc_http_send_head(r) != 0) {
 		return -1;
 	}
 	bool body = !r->head && r->status != 304 && r->status != 204;
@@ -226,6 +222,10 @@ static void on_closed(struct session *s)
 		return;
 	}
 	r->wsi = NULL;
+	if (r->stream) {
+		tc_http_stream_closed(r->stream);
+		r->stream = NULL;
+	}
 	/* One that the handler still works on is freed by its answer. */
 	if (!r->handed || r->status) {
 		tc_http_request_free(r);

@@ -14,6 +14,7 @@
 #include "base/buf.h"
 
 struct tc_http;
+struct tc_http_stream;
 
 #define TC_HTTP_MAX_BODY (64 * 1024)
 #define TC_HTTP_MAX_ARGS 8
@@ -35,6 +36,7 @@ enum tc_http_header {
 	TC_HTTP_FORWARDED_FOR,
 	TC_HTTP_HOST,
 	TC_HTTP_IF_NONE_MATCH,
+	TC_HTTP_LAST_EVENT_ID,
 	TC_HTTP_ORIGIN,
 	TC_HTTP_HEADER_COUNT,
 };
@@ -60,6 +62,7 @@ struct tc_http_request {
 	size_t len, sent;
 	bool handed; /* to the handler, which answers it, whatever happens */
 	bool head_sent, close_after;
+	struct tc_http_stream *stream; /* owned; an answer without an end */
 };
 
 struct tc_http_counts {
@@ -89,6 +92,19 @@ void tc_http_answer(struct tc_http_request *request, int status, const char *typ
 /* The same with a body that outlives every connection (a file in memory). */
 void tc_http_answer_static(struct tc_http_request *request, int status, const char *type,
 			   const void *body, size_t len);
+
+/* ---- an answer without an end: server-sent events ---- */
+
+/* Takes the request over and answers 200. What waits for a slow reader is bounded. `closed` is
+ * called once when the connection is gone, whoever closed it, never from inside a call of the
+ * stream's; then the stream is. NULL: no memory, or the browser has gone already. */
+struct tc_http_stream *tc_http_stream_open(struct tc_http_request *request, const char *type,
+					   size_t max_waiting, void (*closed)(void *user),
+					   void *user);
+/* -ENOBUFS: too slow a reader, which is dropped; -ENOMEM, likewise; -EPIPE: it was before. */
+int tc_http_stream_write(struct tc_http_stream *stream, const void *data, size_t len);
+/* When what waits has gone out. */
+void tc_http_stream_end(struct tc_http_stream *stream);
 
 /* For listener.c: what libwebsockets keeps for each HTTP connection, and its callback. */
 extern const size_t tc_http_session_size;

@@ -64,6 +64,7 @@ static void copy_headers(struct tc_http_request *r, struct lws *wsi)
 		r->header[known[i].to] = copy_token(wsi, known[i].from);
 	}
 	r->header[TC_HTTP_CSRF_TOKEN] = copy_custom(wsi, "x-csrf-token:");
+	r->header[TC_HTTP_LAST_EVENT_ID] = copy_custom(wsi, "last-event-id:");
 	r->header[TC_HTTP_FETCH_SITE] = copy_custom(wsi, "sec-fetch-site:");
 }
 
