@@ -75,6 +75,17 @@ static const char *const steps[] = {
 	"  reason TEXT NOT NULL) STRICT;"
 	"CREATE INDEX orb_events_at ON orb_events (at_ms);"
 	"CREATE INDEX orb_events_room ON orb_events (room, at_ms);",
+	/* 4: the server's last day, minute by minute; one row that /readyz writes to */
+	"CREATE TABLE minutes ("
+	"  minute INTEGER PRIMARY KEY NOT NULL,"
+	"  rooms INTEGER NOT NULL, people INTEGER NOT NULL, orbs INTEGER NOT NULL,"
+	"  orb_cpu INTEGER NOT NULL, orb_memory INTEGER NOT NULL,"
+	"  cpu INTEGER NOT NULL, memory INTEGER NOT NULL, lag INTEGER NOT NULL,"
+	"  answers INTEGER NOT NULL, answer_p50 INTEGER NOT NULL, answer_p95 INTEGER NOT NULL,"
+	"  connected INTEGER NOT NULL, failed INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE write_check ("
+	"  id INTEGER PRIMARY KEY NOT NULL CHECK (id = 1),"
+	"  at_ms INTEGER NOT NULL) STRICT;",
 };
 
 static int read_int(sqlite3 *db, const char *sql, int64_t *out)

@@ -72,6 +72,18 @@ struct tc_orb_step { /* of an orb's life, for operators */
 	char reason[TC_ORB_REASON_SIZE];
 };
 
+/* One minute of the server, for operators. Integers in small units: what SQLite keeps exactly. */
+struct tc_minute {
+	int64_t minute;                          /* since 1970 */
+	int64_t rooms, people, orbs;             /* the most at one time */
+	int64_t orb_cpu_permille, orb_memory_kb; /* of all orbs, mean; 1000 is one core */
+	int64_t cpu_permille, memory_kb;         /* of the server */
+	int64_t lag_us;                          /* the worst of the event loop */
+	int64_t answers, answer_p50_us, answer_p95_us;
+	int64_t connected, failed; /* connections that browsers tried */
+};
+#define TC_MINUTES_MAX 1440 /* a day: no more is kept */
+
 struct tc_store_config {
 	const char *data_dir; /* made (0700) if only its last part is missing */
 	bool check;           /* look for damage before anything else; the server's start does */
@@ -138,5 +150,14 @@ int tc_store_orb_event_add(struct tc_store *store, const struct tc_orb_step *ste
 /* At since_ms or later, of one room or all (NULL); newest first, at most `max`. *out: free() it. */
 int tc_store_orb_events(struct tc_store *store, int64_t since_ms, const char *room, size_t max,
 			struct tc_orb_step **out, size_t *count);
+
+/* ---- minutes ---- */
+/* Replaces one of the same minute; drops those that are a day older or newer than it. */
+int tc_store_minute_put(struct tc_store *store, const struct tc_minute *minute);
+/* From this minute on, oldest first, at most `max`. */
+int tc_store_minutes(struct tc_store *store, int64_t since, struct tc_minute *out, size_t max,
+		     size_t *count);
+/* 0 if a write works: what /readyz asks. */
+int tc_store_write_check(struct tc_store *store, int64_t now_ms);
 
 #endif
