@@ -314,33 +314,3 @@ void tc_api_ice_servers(struct tc_site *site, struct tc_http_request *r, const c
 	tc_json_end_object(&w);
 	tc_site_json(r, 200, &buf);
 }
-
-static void answer_state(struct tc_http_request *r, int status, const char *state,
-			 const char *reason)
-{
-	struct tc_buf buf;
-	struct tc_json_writer w;
-	begin(&buf, &w);
-	tc_json_field_str(&w, "status", state);
-	if (reason) {
-		tc_json_field_str(&w, "reason", reason);
-	}
-	tc_json_end_object(&w);
-	tc_site_json(r, status, &buf);
-}
-
-void tc_api_healthz(struct tc_site *site, struct tc_http_request *r, const char *room)
-{
-	answer_state(r, 200, "ok", NULL);
-}
-
-void tc_api_readyz(struct tc_site *site, struct tc_http_request *r, const char *room)
-{
-	if (site->draining) {
-		answer_state(r, 503, "draining", "the server is shutting down");
-	} else if (tc_store_ping(site->config.reads) != 0) {
-		answer_state(r, 503, "failed", "the database does not answer");
-	} else {
-		answer_state(r, 200, "ready", NULL);
-	}
-}

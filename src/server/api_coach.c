@@ -33,14 +33,6 @@ static bool may_direct(struct tc_site *site, struct tc_http_request *r, const ch
 	return true;
 }
 
-static void answer_success(struct tc_http_request *r)
-{
-	struct tc_buf buf;
-	tc_buf_init(&buf);
-	tc_buf_puts(&buf, "{\"success\":true}");
-	tc_site_json(r, 200, &buf);
-}
-
 /* The people first: they see the session end, not the orb go. The orb sends its summary under the
  * call's id, which outlives the call. */
 static void end_session(struct tc_site *site, const char *room)
@@ -60,7 +52,7 @@ void tc_api_room_end(struct tc_site *site, struct tc_http_request *r, const char
 	if (may_direct(site, r, room, "only the coach ends the session for everybody", &access)) {
 		TC_INFO(room, "%s ends the session", access.user_id);
 		end_session(site, room);
-		answer_success(r);
+		tc_site_success(r);
 	}
 }
 
@@ -99,5 +91,5 @@ void tc_api_room_orb(struct tc_site *site, struct tc_http_request *r, const char
 		return;
 	}
 	TC_INFO(room, "%s asks for a new orb process", access.user_id);
-	answer_success(r);
+	tc_site_success(r);
 }

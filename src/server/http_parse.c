@@ -85,7 +85,8 @@ int tc_form_get(const char *body, size_t len, const char *name, char *out, size_
 void tc_return_path(const char *wanted, char *out, size_t size)
 {
 	char room[TC_ID_SIZE];
-	bool ok = wanted && tc_route_match("/room/:id", wanted, room);
+	bool ok = wanted &&
+		  (tc_route_match("/room/:id", wanted, room) || strcmp(wanted, "/admin") == 0);
 	snprintf(out, size, "%s", ok ? wanted : "/");
 }
 

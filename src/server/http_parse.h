@@ -13,8 +13,8 @@ bool tc_route_match(const char *pattern, const char *path, char room[TC_ID_SIZE]
 /* One field of an application/x-www-form-urlencoded body, decoded and 0-terminated. Its length, or
  * -ENOENT, -ENOSPC, -TC_EPARSE (a broken escape, a NUL). */
 int tc_form_get(const char *body, size_t len, const char *name, char *out, size_t size);
-/* Where to go after sign-in: "/" or "/room/ID" and nothing else, so that no address can lead away
- * from us. Writes "/" for all others. */
+/* Where to go after sign-in: "/", "/admin" or "/room/ID" and nothing else, so that no address can
+ * lead away from us. Writes "/" for all others. */
 void tc_return_path(const char *wanted, char *out, size_t size);
 /* The value of Content-Length: digits and nothing else but space around them. -TC_EPARSE; a number
  * beyond any body of ours becomes SIZE_MAX. */

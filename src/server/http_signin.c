@@ -290,10 +290,7 @@ static void answer_signout(struct tc_site *site, struct tc_http_request *r)
 		tc_site_redirect(r, 303, "/");
 		return;
 	}
-	struct tc_buf buf;
-	tc_buf_init(&buf);
-	tc_buf_puts(&buf, "{\"success\":true}");
-	tc_site_json(r, 200, &buf);
+	tc_site_success(r);
 }
 
 static void on_removed(uv_work_t *work, int status)

@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/err.h"
+#include "server/admin/admin.h"
 #include "server/http_parse.h"
 
 static const struct {
@@ -30,8 +31,13 @@ static const struct {
 	{TC_HTTP_POST, "/api/room/:id/end", tc_api_room_end},
 	{TC_HTTP_POST, "/api/room/:id/orb", tc_api_room_orb},
 	{TC_HTTP_GET, "/api/ice-servers", tc_api_ice_servers},
-	{TC_HTTP_GET, "/healthz", tc_api_healthz},
-	{TC_HTTP_GET, "/readyz", tc_api_readyz},
+	{TC_HTTP_POST, "/api/room/:id/quality", tc_admin_quality},
+	{TC_HTTP_GET, "/admin", tc_admin_page},
+	{TC_HTTP_GET, "/api/admin/overview", tc_admin_overview},
+	{TC_HTTP_POST, "/api/admin/orbs/:id", tc_admin_orb},
+	{TC_HTTP_GET, "/api/events", tc_admin_events},
+	{TC_HTTP_GET, "/healthz", tc_admin_healthz},
+	{TC_HTTP_GET, "/readyz", tc_admin_readyz},
 	{TC_HTTP_GET, "/metrics", tc_metrics_get},
 };
 
@@ -45,9 +51,18 @@ int tc_site_create(struct tc_site **out, const struct tc_site_config *config)
 	site->last_signin = &site->first_signin;
 	site->started_ms = tc_clock_ms(config->clock);
 	tc_token_random(site->guest_key);
+	LIST_INIT(&site->event_readers);
+	tc_ready_init(&site->ready, &(struct tc_ready_config){.loop = config->loop,
+							      .reads = config->reads,
+							      .work = config->work,
+							      .clock = config->clock,
+							      .settings = config->settings,
+							      .answer = tc_admin_answer_ready,
+							      .user = site});
 	int err = tc_limit_create(&site->limit);
+	err = err ? err : tc_limit_create(&site->quality_limit);
 	if (err) {
-		free(site);
+		tc_site_destroy(site);
 		return err;
 	}
 	*out = site;
@@ -58,6 +73,7 @@ void tc_site_destroy(struct tc_site *site)
 {
 	if (site) {
 		tc_limit_destroy(site->limit);
+		tc_limit_destroy(site->quality_limit);
 		free(site);
 	}
 }
@@ -186,6 +202,14 @@ void tc_site_json(struct tc_http_request *r, int status, struct tc_buf *json)
 	const char *text = tc_buf_str(json);
 	tc_http_answer(r, json->err ? 500 : status, "application/json", text, json->len);
 	tc_buf_finish(json);
+}
+
+void tc_site_success(struct tc_http_request *r)
+{
+	struct tc_buf buf;
+	tc_buf_init(&buf);
+	tc_buf_puts(&buf, "{\"success\":true}");
+	tc_site_json(r, 200, &buf);
 }
 
 void tc_site_put_cookie(const struct tc_site *site, struct tc_http_request *r, const char *name,

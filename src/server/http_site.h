@@ -11,11 +11,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sys/queue.h>
+
 #include "auth/token.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "server/access_gate.h"
+#include "server/admin/ready.h"
 #include "server/calls.h"
 #include "server/http.h"
 #include "server/http_limit.h"
@@ -26,6 +29,9 @@
 #include "server/ws.h"
 #include "store/store.h"
 
+struct tc_board;
+struct tc_event_reader;
+
 struct tc_site_config {
 	struct uv_loop_s *loop; /* all pointers: borrowed, outlive us */
 	struct tc_store *reads; /* the loop's own */
@@ -34,9 +40,11 @@ struct tc_site_config {
 	struct tc_calls *calls;
 	struct tc_journal *journal;
 	struct tc_orbs *orbs; /* NULL: none */
+	struct tc_board *board;
 	const struct tc_static *files;
 	const struct tc_clock *clock;
 	bool secure; /* browsers reach us by https: cookies are Secure */
+	const struct tc_config *settings;
 	const char *stun_urls, *turn_urls, *turn_secret; /* NULL: none */
 };
 
@@ -52,7 +60,11 @@ struct tc_site {
 	uint64_t signin_failures;
 	int64_t started_ms; /* monotonic */
 	char guest_key[TC_TOKEN_SIZE];
-	bool draining; /* /readyz says no */
+	bool draining;                  /* /readyz says no */
+	struct tc_limit *quality_limit; /* owned */
+	struct tc_ready ready;
+	LIST_HEAD(, tc_event_reader) event_readers;
+	int64_t beat_ms; /* of the newest comment to them */
 };
 
 int tc_site_create(struct tc_site **out, const struct tc_site_config *config);
@@ -77,8 +89,6 @@ void tc_api_room(struct tc_site *site, struct tc_http_request *request, const ch
 void tc_api_room_end(struct tc_site *site, struct tc_http_request *request, const char *room);
 void tc_api_room_orb(struct tc_site *site, struct tc_http_request *request, const char *room);
 void tc_api_ice_servers(struct tc_site *site, struct tc_http_request *request, const char *room);
-void tc_api_healthz(struct tc_site *site, struct tc_http_request *request, const char *room);
-void tc_api_readyz(struct tc_site *site, struct tc_http_request *request, const char *room);
 void tc_metrics_get(struct tc_site *site, struct tc_http_request *request, const char *room);
 
 /* An error: problem+json for programs, a page for people. */
@@ -86,6 +96,7 @@ void tc_site_problem(struct tc_http_request *request, int status, const char *de
 void tc_site_redirect(struct tc_http_request *request, int status, const char *location);
 /* Sends what was written; finishes the buffer. */
 void tc_site_json(struct tc_http_request *request, int status, struct tc_buf *json);
+void tc_site_success(struct tc_http_request *request); /* {"success":true} */
 bool tc_site_wants_json(const struct tc_http_request *request);
 /* A page out of the files; 404 if it is not there. `shown`: an element's class attribute value to
  * which " shown" is added, or NULL. */
@@ -94,6 +105,9 @@ void tc_site_page(struct tc_site *site, struct tc_http_request *request, int sta
 /* tc_gate_enter() for a request. */
 int tc_site_enter(struct tc_site *site, const struct tc_http_request *request, const char *room,
 		  struct tc_access *out, const char **why);
+/* 0: an admin, who goes to *out; else the status for tc_site_refuse(): 401, 403, 503. */
+int tc_site_admin(struct tc_site *site, const struct tc_http_request *request, struct tc_user *out);
+void tc_site_refuse(struct tc_http_request *request, int status);
 /* False when a browser says that another site's page sent this. */
 bool tc_site_same_origin(const struct tc_site *site, const struct tc_http_request *request);
 /* A browser sends cookies along by itself, whoever made it ask: what they bring must be proven by

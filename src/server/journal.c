@@ -51,6 +51,9 @@ struct tc_journal {
 	void *flushed_user;
 	tc_journal_stored_fn stored;
 	void *stored_user;
+	void (*wrote)(void *user, double seconds);
+	void *wrote_user;
+	uint64_t write_ns; /* how long the batch took; written on the pool */
 	struct tc_journal_counts counts;
 	struct recent recent[RECENT]; /* a ring; the newest is before `recent_at` */
 	size_t recent_at;
@@ -119,9 +122,11 @@ static int write_entry(struct tc_store *store, struct entry *entry)
 static void write_batch(uv_work_t *work)
 {
 	struct tc_journal *journal = work->data;
+	uint64_t began_ns = uv_hrtime();
 	for (struct entry *entry = journal->batch; entry; entry = entry->next) {
 		entry->err = write_entry(journal->store, entry);
 	}
+	journal->write_ns = uv_hrtime() - began_ns;
 }
 
 static void start(struct tc_journal *journal);
@@ -143,6 +148,9 @@ static void on_written(uv_work_t *work, int status)
 			journal->stored(journal->stored_user, entry->room, entry->json, entry->len,
 					entry->err);
 		}
+	}
+	if (journal->wrote) {
+		journal->wrote(journal->wrote_user, (double)journal->write_ns / 1e9);
 	}
 	free_list(journal->batch);
 	journal->batch = NULL;
@@ -376,6 +384,13 @@ int tc_journal_orb_event(struct tc_journal *journal, const struct tc_orb_step *s
 	*copy = *step;
 	entry->step = copy;
 	return add(journal, entry);
+}
+
+void tc_journal_on_write(struct tc_journal *journal, void (*wrote)(void *user, double seconds),
+			 void *user)
+{
+	journal->wrote = wrote;
+	journal->wrote_user = user;
 }
 
 struct tc_journal_counts tc_journal_counts(const struct tc_journal *journal)

@@ -41,6 +41,10 @@ int tc_journal_summary(struct tc_journal *journal, const char *call_id, const ch
 /* A step of an orb. */
 int tc_journal_orb_event(struct tc_journal *journal, const struct tc_orb_step *step);
 
+/* After each write: how long it took, for however many entries. */
+void tc_journal_on_write(struct tc_journal *journal, void (*wrote)(void *user, double seconds),
+			 void *user);
+
 struct tc_journal_counts {
 	uint64_t written, failed, refused;
 	size_t waiting;

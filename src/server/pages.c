@@ -185,7 +185,6 @@ void tc_page_room(struct tc_site *site, struct tc_http_request *r, const char *r
 void tc_page_leave(struct tc_site *site, struct tc_http_request *r, const char *room)
 {
 	struct tc_access access;
-	struct tc_buf buf;
 	const char *why = "";
 	if (!tc_site_same_origin(site, r)) {
 		tc_site_problem(r, 403, "foreign origin");
@@ -198,7 +197,5 @@ void tc_page_leave(struct tc_site *site, struct tc_http_request *r, const char *
 	}
 	tc_rooms_leave(site->rooms, room, access.user_id);
 	tc_rooms_dispatch(site->rooms);
-	tc_buf_init(&buf);
-	tc_buf_puts(&buf, "{\"success\":true}");
-	tc_site_json(r, 200, &buf);
+	tc_site_success(r);
 }

@@ -116,6 +116,19 @@ struct tc_rooms_counts { /* for metrics; the 64-bit ones since the start */
 };
 struct tc_rooms_counts tc_rooms_counts(const struct tc_rooms *rooms);
 
+struct tc_room_view { /* borrowed for the call */
+	const char *room;
+	struct {
+		enum tc_role role;
+		bool ai;
+		bool away; /* its socket is lost, the seat is held */
+	} seats[TC_ROOM_MAX_SEATS];
+	int count;
+};
+/* In no order. `each` must not call back into rooms. */
+void tc_rooms_each(const struct tc_rooms *rooms,
+		   void (*each)(void *user, const struct tc_room_view *view), void *user);
+
 /* To the humans of the room, and to whoever joins later. state: a word of protocol.md's
  * `orb-state`. */
 void tc_rooms_set_orb_state(struct tc_rooms *rooms, const char *room, const char *state,

@@ -35,6 +35,7 @@ int tc_serve(const struct tc_config_set *set)
 		return 1;
 	}
 	app.loop_made = true;
+	(void)uv_loop_configure(&app.loop, UV_METRICS_IDLE_TIME);
 	int err = tc_app_load_pages(&app);
 	err = err ? err : tc_app_open_port(&app);
 	if (!err) {

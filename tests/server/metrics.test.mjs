@@ -1,5 +1,6 @@
 // What /metrics says is what happened: names with units, labels of fixed sets, never an id.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
 import { after, before, test } from 'node:test';
 import { until } from '../e2e/browser.mjs';
 import { connect, enter, Participant, wsUrl } from '../lib/participant.mjs';
@@ -93,12 +94,19 @@ test('each family has its help and type, names end as their type wants, and no i
   const types = Object.fromEntries([...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name, type]) => [name, type]));
   const helps = new Set([...text.matchAll(/^# HELP (\w+) \S.*\.$/gm)].map(([, name]) => name));
   assert.deepEqual(new Set(Object.keys(types)), helps);
-  const labels = { role: /^(coach|client|ai|admin)$/, state: /^[a-z]+$/, code: /^[a-z-]+$/, status: /^\d{3}$/, reason: /^[a-z]+$/, class: /^([1-5]xx|gone)$/, version: /^\d/ };
+  for (const [name, type] of Object.entries(types)) {
+    assert.match(name, type === 'counter' ? /_total$/ : /^(tricall|process)_[a-z_]*[a-z]$/, name);
+  }
+  const documented = fs.readFileSync(`${ROOT}/docs/operations.md`, 'utf8');
+  Object.keys(types).forEach((name) => assert.ok(documented.includes(`\`${name}`), `${name} is in operations.md`));
+  const labels = { role: /^(coach|client|ai|admin)$/, state: /^[a-z]+$/, code: /^[a-z-]+$/, status: /^\d{3}$/, reason: /^[a-z_]+$/, class: /^([1-5]xx|gone)$/, version: /^\d/, peer: /^(human|orb)$/, result: /^[a-z]+$/, path: /^(host|srflx|prflx|relay)$/, stage: /^[a-z]+$/, le: /^([\d.]+|\+Inf)$/ };
   for (const line of text.trim().split('\n').filter((l) => !l.startsWith('#'))) {
-    const [, name, label, value] = /^(\w+)(?:\{(\w+)="([^"]*)"\})? [\d.]+$/.exec(line) ?? assert.fail(line);
-    assert.ok(types[name], `${name} has a type`);
-    assert.equal(name.endsWith('_total'), types[name] === 'counter', name);
-    if (label) {
+    const [, name, list] = /^(\w+)(?:\{([^}]*)\})? [\d.]+$/.exec(line) ?? assert.fail(line);
+    const family = types[name] ? name : name.replace(/_(bucket|sum|count)$/, '');
+    assert.ok(types[family], `${name} has a type`);
+    assert.equal(family.endsWith('_total'), types[family] === 'counter', name);
+    assert.equal(family !== name, types[family] === 'histogram', name);
+    for (const [, label, value] of (list ?? '').matchAll(/(\w+)="([^"]*)"/g)) {
       assert.match(value, labels[label] ?? assert.fail(`the label ${label} is bounded?`));
     }
   }

@@ -58,7 +58,7 @@ function check(value, schemaOrRef, where) {
 }
 
 const seen = new Set();
-let server, coach, client, stranger;
+let server, coach, client, stranger, admin;
 
 /** Does it, holds the answer against the document, and notes that it was seen. */
 async function does(operation, status, { room = 'r1', query = '', cookie, headers, body, url = server.url } = {}) {
@@ -100,6 +100,7 @@ before(async () => {
   coach = server.addUser({ role: 'coach' });
   client = server.addUser({ role: 'client' });
   stranger = server.addUser({ role: 'client' });
+  admin = server.addUser({ role: 'admin' });
   server.addAppointment({ room: 'r1', coach: coach.email, client: client.email, starts: '2026-11-23T18:00:00Z' });
   server.addAppointment({ room: 'r2', coach: coach.email, client: client.email, status: 'test' });
 });
@@ -240,6 +241,67 @@ test('ICE servers', async () => {
   await does('get /api/ice-servers', 401);
 });
 
+test('what pages measure', async () => {
+  const operation = 'post /api/room/{roomId}/quality';
+  const { cookie, csrf } = await signIn(client);
+  const others = await signIn(stranger);
+  const headers = { 'x-csrf-token': csrf };
+  const body = { connections: [{ id: 'c1', peer: 'human', state: 'connected', outcome: 'connected', connectMs: 300, path: 'host', loss: 0, rttMs: 12.5 }] };
+  await does(operation, 200, { cookie, headers, body });
+  await does(operation, 400, { cookie, headers, body: { connections: [{ id: 'c1', peer: 'human', state: 'connected', loss: 2 }] } });
+  await does(operation, 401, { body });
+  await does(operation, 403, { cookie, body });
+  await does(operation, 403, { cookie: others.cookie, headers: { 'x-csrf-token': others.csrf }, body });
+  await does(operation, 403, { cookie, headers: { ...headers, origin: 'https://elsewhere.example' }, body });
+  await does(operation, 404, { room: 'none', cookie, headers, body });
+  for (let left = 10; left > 0; left--) {
+    await does(operation, 200, { cookie, headers, body: { connections: [] } });
+  }
+  await does(operation, 429, { cookie, headers, body });
+});
+
+test('what admins see and do', async () => {
+  const { cookie, csrf } = await signIn(admin);
+  const other = await signIn(coach);
+  const headers = { 'x-csrf-token': csrf };
+  const act = 'post /api/admin/orbs/{roomId}';
+  const body = { action: 'end' };
+  await does('get /api/admin/overview', 200, { cookie });
+  await does('get /api/admin/overview', 401);
+  await does('get /api/admin/overview', 403, { cookie: other.cookie });
+  await does(act, 409, { cookie, headers, body });
+  await does(act, 400, { cookie, headers, body: { action: 'kill' } });
+  await does(act, 401, { body });
+  await does(act, 403, { cookie, body });
+  await does(act, 403, { cookie: other.cookie, headers: { 'x-csrf-token': other.csrf }, body });
+  await does('get /api/events', 401);
+  await does('get /api/events', 403, { cookie: other.cookie });
+  const abort = new AbortController();
+  const response = await fetch(`${server.url}/api/events`, { headers: { cookie }, signal: abort.signal });
+  assert.deepEqual([response.status, response.headers.get('content-type')], [200, 'text/event-stream']);
+  seen.add('get /api/events 200');
+  abort.abort();
+});
+
+test('an orb is ended, with its process', async () => {
+  const own = await startServer({ env: { ORB_COMMAND: `"${process.execPath}" "${ROOT}/tests/mock/wordless-orb.mjs"`, WORDS: 'summary' } });
+  const boss = own.addUser({ role: 'admin' });
+  const person = await enter(own, 'acted', 'u1', 'client');
+  await person.next((m) => m.type === 'orb-state' && m.state === 'ready');
+  const { answer, cookies } = await does('post /api/sign-in', 200, { url: own.url, body: { email: boss.email, password: boss.password } });
+  const who = { url: own.url, room: 'acted', cookie: cookies[0].split(';')[0], headers: { 'x-csrf-token': answer.csrf } };
+  // The books of the dashboard are at most a second old.
+  let status = 404;
+  while (status === 404) {
+    const { answer: overview } = await does('get /api/admin/overview', 200, who);
+    status = overview.rooms[0]?.orb?.pid ? 200 : 404;
+  }
+  await does('post /api/admin/orbs/{roomId}', 200, { ...who, body: { action: 'end' } });
+  await person.next((m) => m.type === 'orb-state' && m.state === 'off');
+  person.socket.terminate();
+  await own.stop();
+});
+
 test('for operators', async () => {
   await does('get /healthz', 200);
   await does('get /readyz', 200);
@@ -255,7 +317,7 @@ test('a server that drains is not ready', async () => {
   own.child.kill('SIGTERM');
   await own.logged(/draining: orbs are asked to end/);
   const { answer } = await does('get /readyz', 503, { url: own.url });
-  assert.equal(answer.status, 'draining');
+  assert.deepEqual([answer.status, answer.checks.database], ['draining', 'ok']);
   person.socket.terminate();
   await own.stop('SIGTERM'); // the second: at once
 });

@@ -12,6 +12,8 @@
 #include <uv.h>
 
 #include "server/access_gate.h"
+#include "server/admin/admin.h"
+#include "server/admin/board.h"
 #include "server/calls.h"
 #include "server/config.h"
 #include "server/http_site.h"
@@ -36,6 +38,7 @@ struct tc_app {
 	struct tc_calls *calls;
 	struct tc_journal *journal;
 	struct tc_static *files;
+	struct tc_board *board;
 	struct tc_site *site;
 	struct tc_http *http;
 	struct tc_rooms *rooms;
@@ -76,6 +79,7 @@ extern const struct tc_orbs_events tc_app_orbs_events;
 int tc_app_on_access(void *user, const struct tc_access_request *request, struct tc_access *out,
 		     const char **why);
 void tc_app_on_request(void *user, struct tc_http_request *request);
+void tc_app_on_written(void *user, double seconds);
 void tc_app_on_transcript_stored(void *user, const char *room, const char *json, size_t len,
 				 int err);
 

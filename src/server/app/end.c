@@ -21,6 +21,7 @@ static void close_when_done(struct tc_app *app)
 		return;
 	}
 	uv_close((uv_handle_t *)&app->tick, NULL);
+	tc_board_stop(app->board);
 	tc_listener_close(app->listener);
 	app->listener = NULL;
 	tc_ws_close(app->ws);
@@ -45,6 +46,8 @@ static void on_orbs_closed(void *user)
 	struct tc_app *app = user;
 	app->closing = NULL;
 	app->site->config.orbs = NULL;
+	app->board->orbs = NULL;
+	tc_admin_end_streams(app->site);
 	tc_calls_end_all(app->calls);
 	uv_close((uv_handle_t *)&app->term, NULL);
 	uv_close((uv_handle_t *)&app->interrupt, NULL);
@@ -80,6 +83,8 @@ static void on_tick(uv_timer_t *timer)
 {
 	struct tc_app *app = timer->data;
 	tc_calls_tick(app->calls);
+	tc_board_tick(app->board);
+	tc_admin_tick(app->site);
 }
 
 void tc_app_start_handles(struct tc_app *app)
@@ -91,6 +96,7 @@ void tc_app_start_handles(struct tc_app *app)
 	uv_signal_start(&app->term, on_signal, SIGTERM);
 	uv_signal_start(&app->interrupt, on_signal, SIGINT);
 	uv_timer_start(&app->tick, on_tick, TICK_MS, TICK_MS);
+	tc_board_start(app->board);
 }
 
 void tc_app_finish(struct tc_app *app)
@@ -104,6 +110,7 @@ void tc_app_finish(struct tc_app *app)
 		uv_run(&app->loop, UV_RUN_DEFAULT);
 	}
 	tc_site_destroy(app->site);
+	tc_board_destroy(app->board);
 	tc_http_destroy(app->http);
 	tc_rooms_destroy(app->rooms);
 	tc_journal_destroy(app->journal);

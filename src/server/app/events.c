@@ -188,6 +188,19 @@ static void on_orb_event(void *user, const struct tc_orb_event *event)
 	snprintf(step.to, sizeof(step.to), "%s", tc_orb_state_name(event->to));
 	snprintf(step.reason, sizeof(step.reason), "%s", event->reason);
 	(void)tc_journal_orb_event(app->journal, &step);
+	tc_board_event(app->board, event);
+}
+
+static void on_orb_heartbeat(void *user, const char *room, const struct tc_channel_metrics *metrics)
+{
+	struct tc_app *app = user;
+	tc_orb_watch_heartbeat(app->board->watch, room, metrics);
+}
+
+void tc_app_on_written(void *user, double seconds)
+{
+	struct tc_app *app = user;
+	tc_registry_observe(app->board->registry, TC_M_JOURNAL_WRITE, 0, 0, seconds);
 }
 
 /* The session is the orb's own word: its last message may come when the room has a new call. */
@@ -226,4 +239,5 @@ const struct tc_orbs_events tc_app_orbs_events = {.token = on_orb_token,
 						  .token_revoked = on_orb_token_revoked,
 						  .state = on_orb_state,
 						  .event = on_orb_event,
+						  .heartbeat = on_orb_heartbeat,
 						  .message = on_orb_message};

@@ -95,11 +95,22 @@ int tc_app_make_services(struct tc_app *app)
 				      .clock = app->clock};
 	struct tc_calls_config calls = {.clock = app->clock,
 					.grace_ms = c->orb_cleanup_grace_period};
+	struct tc_board_config board = {
+		.loop = &app->loop,
+		.reads = app->reads,
+		.work = app->work,
+		.clock = app->clock,
+		.write = tc_admin_write,
+		.places = c->enable_ai_orbs ? (int)c->max_concurrent_orbs : 0,
+	};
 	int err = tc_gate_create(&app->gate, &gate);
 	err = err ? err : tc_calls_create(&app->calls, &calls, &tc_app_calls_events, app);
 	err = err ? err : tc_journal_create(&app->journal, &app->loop, app->log);
+	err = err ? err : tc_board_create(&app->board, &board);
 	if (!err) {
+		app->board->rooms = app->rooms;
 		tc_journal_on_transcript(app->journal, tc_app_on_transcript_stored, app);
+		tc_journal_on_write(app->journal, tc_app_on_written, app);
 	}
 	return err ? tc_app_complain("%s", tc_err_str(err)) : 0;
 }
@@ -147,6 +158,7 @@ int tc_app_make_orbs(struct tc_app *app)
 		.restart_window_ms = c->orb_restart_window,
 	};
 	err = tc_orbs_create(&app->orbs, &config, &tc_app_orbs_events, app);
+	app->board->orbs = app->orbs;
 	return err ? tc_app_complain("orbs: %s", tc_err_str(err)) : 0;
 }
 
@@ -161,6 +173,8 @@ int tc_app_make_site(struct tc_app *app)
 		.calls = app->calls,
 		.journal = app->journal,
 		.orbs = app->orbs,
+		.board = app->board,
+		.settings = c,
 		.files = app->files,
 		.clock = app->clock,
 		.secure = c->tls_cert ||

@@ -49,6 +49,9 @@ static void on_heartbeat(struct tc_orb *orb, const struct tc_channel_metrics *me
 	orb->cpu_percent = isnan(metrics->cpu_percent) ? 0 : metrics->cpu_percent;
 	orb->memory_mb = isnan(metrics->memory_mb) ? 0 : metrics->memory_mb;
 	orb->latency_ms = isnan(metrics->latency_ms) ? 0 : metrics->latency_ms;
+	if (orb->all->events.heartbeat) {
+		orb->all->events.heartbeat(orb->all->user, orb->room, metrics);
+	}
 	tc_orb_seen_alive(orb);
 }
 

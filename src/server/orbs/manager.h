@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct tc_channel_metrics;
 struct tc_orbs;
 struct uv_loop_s;
 
@@ -73,6 +74,7 @@ struct tc_orbs_events {
 	void (*state)(void *user, const char *room, enum tc_orb_state state, const char *reason);
 	/* The same step, with all that operators want to know of it. */
 	void (*event)(void *user, const struct tc_orb_event *event);
+	void (*heartbeat)(void *user, const char *room, const struct tc_channel_metrics *metrics);
 	/* utterance and session_summary messages, as JSON, to be stored. */
 	void (*message)(void *user, const char *room, const char *type, const char *json,
 			size_t len);

@@ -102,6 +102,28 @@ struct room *rooms_find_or_add(struct tc_rooms *rooms, const char *id)
 	return room;
 }
 
+static void view_of(const struct room *room, struct tc_room_view *out)
+{
+	*out = (struct tc_room_view){.room = room->id, .count = room->count};
+	for (int i = 0; i < room->count; i++) {
+		out->seats[i].role = room->seats[i]->role;
+		out->seats[i].ai = room->seats[i]->ai;
+		out->seats[i].away = !room->seats[i]->conn;
+	}
+}
+
+void tc_rooms_each(const struct tc_rooms *rooms,
+		   void (*each)(void *user, const struct tc_room_view *view), void *user)
+{
+	struct tc_room_view view;
+	for (size_t i = 0; i < rooms->bucket_count; i++) {
+		for (const struct room *room = rooms->buckets[i]; room; room = room->next) {
+			view_of(room, &view);
+			each(user, &view);
+		}
+	}
+}
+
 void rooms_drop_if_empty(struct tc_rooms *rooms, struct room *room)
 {
 	if (room->count > 0 || room->orb_at_work) {
