@@ -313,6 +313,8 @@ static void both_ends_of_the_channel_write_their_examples(void **state)
 	struct tc_channel_metrics metrics = {.cpu_percent = 9.5,
 					     .memory_mb = 41.25,
 					     .latency_ms = 14.5,
+					     .chosen_ms = 2.25,
+					     .answers = 3,
 					     .loss_percent = 0.5,
 					     .jitter_ms = 1.5,
 					     .packets_sent = 5210,
