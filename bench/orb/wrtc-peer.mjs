@@ -5,6 +5,7 @@
 //     [--fps=15]     pictures sent (640x480); 0: none
 //     [--watch]      with --fps=0: asks for the others' pictures all the same
 //     [--mic=FILE]   a 48 kHz mono WAV, round and round from the join on; without it a quiet room
+//     [--token=JWT] a real server's join token
 //     [--orb-only]   no connection to other people
 // It loads everything, prints "loaded" and joins on the first line from stdin.
 import fs from 'node:fs';
@@ -151,7 +152,7 @@ async function take(m) {
 }
 function connect() {
   emit('connecting');
-  ws = new WebSocket(`ws://${arg('cpu-host', '127.0.0.1:3000')}/ws-simple/${ROOM}`);
+  ws = new WebSocket(`ws://${arg('cpu-host', '127.0.0.1:3000')}/ws-simple/${ROOM}${arg('token') ? `?token=${arg('token')}` : ''}`);
   ws.on('open', () => {
     joined = true;
     heardAt = 0;
