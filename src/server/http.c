@@ -249,7 +249,7 @@ int tc_http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *se
 	case LWS_CALLBACK_HTTP_WRITEABLE:
 		return on_writable(s, wsi);
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-		return tc_ws_may_upgrade(wsi);
+		return tc_ws_may_upgrade(wsi, in);
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
 		/* A WebSocket is ws.c's alone: whatever led here, it goes no further. */
 		(void)!lws_return_http_status(wsi, 400, NULL);

@@ -124,9 +124,9 @@ static void on_closed(struct tc_ws_session *session)
 	*session = (struct tc_ws_session){0};
 }
 
-int tc_ws_may_upgrade(struct lws *wsi)
+int tc_ws_may_upgrade(struct lws *wsi, char *word)
 {
-	return tc_ws_confirm(wsi, &tc_listener_ws(wsi)->config);
+	return tc_ws_confirm(wsi, word, &tc_listener_ws(wsi)->config);
 }
 
 int tc_ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user, void *in,
@@ -135,7 +135,7 @@ int tc_ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *user
 	struct tc_ws_session *session = user;
 	switch (reason) {
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
-		return tc_ws_may_upgrade(wsi);
+		return tc_ws_may_upgrade(wsi, in);
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
 		/* Once the lws protocol is chosen: the session is its own. */
 		return tc_ws_upgrade(wsi, &tc_listener_ws(wsi)->config, &session->admitted);

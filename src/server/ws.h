@@ -46,7 +46,8 @@ extern const size_t tc_ws_session_size;
 int tc_ws_callback(struct lws *wsi, enum lws_callback_reasons reason, void *session, void *in,
 		   size_t len);
 void tc_ws_count_refusal(struct tc_ws *ws, int status); /* for ws_upgrade.c */
-/* Asked before libwebsockets looks at the subprotocol; not 0: refused and answered. */
-int tc_ws_may_upgrade(struct lws *wsi);
+/* Asked before libwebsockets looks at the subprotocol; `word` is the
+ * callback's `in`; not 0: refused and answered. */
+int tc_ws_may_upgrade(struct lws *wsi, char *word);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/log.h"
 #include "server/http_framing.h"
@@ -165,7 +166,7 @@ static bool names_ours(const char *list)
 	return false;
 }
 
-int tc_ws_confirm(struct lws *wsi, const struct tc_ws_config *config)
+static int confirm_websocket(struct lws *wsi, const struct tc_ws_config *config)
 {
 	struct upgrade up = {0};
 	struct tc_access access;
@@ -191,4 +192,21 @@ int tc_ws_confirm(struct lws *wsi, const struct tc_ws_config *config)
 	free(offered);
 	upgrade_finish(&up);
 	return err;
+}
+
+/* What libwebsockets offers to turn the connection into. It also knows h2c, HTTP/2 without TLS,
+ * which would carry requests past all that is checked here. A server may leave an offered upgrade
+ * unheeded and answer in HTTP/1.1 (RFC 9110 section 7.8), as clients that offer h2c by habit expect
+ * (curl, Java): once the word is gone, libwebsockets goes on with an ordinary request. */
+int tc_ws_confirm(struct lws *wsi, char *word, const struct tc_ws_config *config)
+{
+	/* Its refusal of a word it does not know ends in this callback, the head being gone. */
+	if (lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) <= 0) {
+		return -1;
+	}
+	if (strcasecmp(word, "websocket") == 0) {
+		return confirm_websocket(wsi, config);
+	}
+	word[0] = '\0';
+	return 0;
 }

@@ -13,8 +13,9 @@ struct tc_ws_admitted {
  * caller frees, says who it is. Else the refusal has been answered. */
 int tc_ws_upgrade(struct lws *wsi, const struct tc_ws_config *config, struct tc_ws_admitted **out);
 /* For LWS_CALLBACK_HTTP_CONFIRM_UPGRADE. libwebsockets gives an upgrade to the lws protocol that
- * its subprotocol names, so one that does not name ours is refused before that. 0: go on; else the
- * refusal has been answered. */
-int tc_ws_confirm(struct lws *wsi, const struct tc_ws_config *config);
+ * its subprotocol names, so one that does not name ours is refused before that. `word` is the
+ * callback's `in`. 0: go on, with an upgrade or, for any word but websocket, without; else the
+ * connection ends, the refusal being answered. */
+int tc_ws_confirm(struct lws *wsi, char *word, const struct tc_ws_config *config);
 
 #endif

@@ -97,3 +97,35 @@ describe('framing', { concurrency: true }, () => {
     }
   });
 });
+
+describe('HTTP/2', { concurrency: true }, () => {
+  const h2c = (path, more = '') =>
+    `GET ${path} HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings${more}\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n`;
+  const last = 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+
+  it('is not to be had by Upgrade: h2c, which is answered as if it were not there', async () => {
+    assert.deepEqual(statuses(await raw(h2c('/healthz') + last)), [200, 200]);
+    assert.deepEqual(statuses(await raw(h2c('/nothing') + last)), [404, 200]);
+    const token = joinToken({ sub: 'raw', name: 'Raw', room: 'raw', role: 'client' });
+    assert.deepEqual(statuses(await raw(h2c(`/ws-simple/raw?token=${token}`) + last)), [426, 200]);
+    assert.deepEqual(statuses(await raw(h2c('/healthz').replace('h2c', 'H2C') + last)), [200, 200]);
+    const body = '{}';
+    assert.deepEqual(
+      statuses(await raw(post([`Content-Length: ${body.length}`, 'Upgrade: h2c', 'Connection: Upgrade, HTTP2-Settings', 'HTTP2-Settings: AAMAAABkAAQAAP__'], body + last))),
+      [400, 200],
+    );
+  });
+
+  it('is not to be had by knowing it beforehand', async () => {
+    const answer = await raw('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0');
+    assert.doesNotMatch(answer, /^\0/, 'no frame');
+    assert.doesNotMatch(answer, /HTTP\/1\.1 [12]/);
+  });
+
+  it('nor is anything else, on a connection that served before', async () => {
+    const other = 'GET /healthz HTTP/1.1\r\nHost: x\r\nUpgrade: TLS/1.2\r\nConnection: Upgrade\r\n\r\n';
+    assert.deepEqual(statuses(await raw(other)), [403]);
+    assert.deepEqual(statuses(await raw(SECOND + other)), [200, 403]);
+    assert.deepEqual(statuses(await raw(SECOND + other + SECOND)), [200, 403]);
+  });
+});

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
+import tls from 'node:tls';
 import { after, before, test } from 'node:test';
 import { orbs } from '../lib/processes.mjs';
 import { Participant } from '../lib/participant.mjs';
@@ -72,6 +73,22 @@ test('pages come over https, with Secure cookies and HSTS', async () => {
   assert.match(cookie, /; HttpOnly/);
   const me = await request('/api/me', { headers: { cookie: cookie.split(';')[0] } });
   assert.equal(JSON.parse(me.body).user.id, user.id);
+});
+
+test('no HTTP/2 is agreed on, whoever asks for it', { timeout: 60_000 }, async () => {
+  const agreed = (ALPNProtocols) =>
+    new Promise((resolve) => {
+      const socket = tls.connect({ host: 'localhost', port: port(), ca, servername: 'localhost', ALPNProtocols });
+      socket.on('secureConnect', () => {
+        resolve(socket.alpnProtocol);
+        socket.destroy();
+      });
+      socket.on('error', () => resolve('refused'));
+    });
+  assert.equal(await agreed(['h2', 'http/1.1']), 'http/1.1');
+  assert.notEqual(await agreed(['h2']), 'h2');
+  const headers = { upgrade: 'h2c', connection: 'Upgrade, HTTP2-Settings', 'http2-settings': 'AAMAAABkAAQAAP__' };
+  assert.equal((await request('/healthz', { headers })).status, 200);
 });
 
 test('a page of the same host in plain http is another origin', async () => {
