@@ -156,12 +156,12 @@ void tc_http_answer_static(struct tc_http_request *r, int status, const char *ty
 	answered(r, status, type, len);
 }
 
-static void refuse(struct tc_http_request *r, int status, const char *text)
+static void refuse(struct tc_http_request *r, int status, const char *why)
 {
 	r->http->waiting++;
 	r->handed = true;
 	r->close_after = true;
-	tc_http_answer(r, status, "text/plain; charset=utf-8", text, strlen(text));
+	r->http->config.refuse(r->http->config.user, r, status, why);
 }
 
 static void hand_over(struct tc_http_request *r)

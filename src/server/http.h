@@ -72,6 +72,8 @@ struct tc_http_counts {
 
 struct tc_http_config {
 	void (*handle)(void *user, struct tc_http_request *request);
+	/* Answers in handle()'s place what handle() is not to see; `why` is static. */
+	void (*refuse)(void *user, struct tc_http_request *request, int status, const char *why);
 	void *user;
 	bool tls;
 };

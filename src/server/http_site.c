@@ -112,10 +112,13 @@ static const char *status_title(int status)
 		int status;
 		const char *title;
 	} titles[] = {
-		{400, "Bad request"},       {401, "Not signed in"},       {403, "Not allowed"},
-		{404, "Not found"},         {405, "Method not allowed"},  {409, "Not now"},
-		{413, "Too large"},         {415, "Unsupported content"}, {426, "Upgrade required"},
-		{429, "Too many attempts"}, {500, "Server error"},        {503, "Not available"},
+		{400, "Bad request"},         {401, "Not signed in"},
+		{403, "Not allowed"},         {404, "Not found"},
+		{405, "Method not allowed"},  {409, "Not now"},
+		{411, "Length required"},     {413, "Too large"},
+		{415, "Unsupported content"}, {426, "Upgrade required"},
+		{429, "Too many attempts"},   {500, "Server error"},
+		{503, "Not available"},
 	};
 	for (size_t i = 0; i < TC_COUNT(titles); i++) {
 		if (titles[i].status == status) {
@@ -274,6 +277,12 @@ static void trust_local_proxy(struct tc_http_request *r)
 	if (local && tc_forwarded_for(r->header[TC_HTTP_FORWARDED_FOR], address, sizeof(address))) {
 		memcpy(r->address, address, sizeof(address));
 	}
+}
+
+void tc_site_reject(void *user, struct tc_http_request *r, int status, const char *why)
+{
+	put_security_headers(user, r);
+	tc_site_problem(r, status, why);
 }
 
 void tc_site_handle(void *user, struct tc_http_request *r)

@@ -71,6 +71,7 @@ int tc_site_create(struct tc_site **out, const struct tc_site_config *config);
 void tc_site_destroy(struct tc_site *site); /* NULL-safe */
 /* The listener's handler; user is the site. */
 void tc_site_handle(void *site, struct tc_http_request *request);
+void tc_site_reject(void *site, struct tc_http_request *request, int status, const char *why);
 
 /* ---- for the handlers ---- */
 

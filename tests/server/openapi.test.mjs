@@ -2,6 +2,7 @@
 // that does not happen, and each documented answer was seen, save those named in UNSEEN.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import net from 'node:net';
 import path from 'node:path';
 import { after, before, test } from 'node:test';
 import yaml from 'js-yaml';
@@ -327,6 +328,43 @@ test('too many wrong passwords', async () => {
     await does('post /api/sign-in', 401, { body: { email: 'nobody@example.org', password: `guess ${left}` } });
   }
   await does('post /api/sign-in', 429, { body: { email: 'nobody@example.org', password: 'guess' } });
+});
+
+/** The answer to bytes as fetch() never sends them: { status, headers, body }. */
+const raw = (text) =>
+  new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(server.url);
+    const socket = net.connect(Number(port), hostname, () => socket.write(text));
+    let got = '';
+    socket.setEncoding('utf8').on('data', (chunk) => (got += chunk));
+    socket.on('error', reject).on('close', () => {
+      const [head, body] = got.split('\r\n\r\n');
+      const [status, ...fields] = head.split('\r\n');
+      const headers = Object.fromEntries(fields.map((field) => /^([^:]+): *(.*)$/.exec(field).slice(1)));
+      resolve({ status: Number(status.split(' ')[1]), headers, body });
+    });
+    socket.setTimeout(20_000, () => socket.destroy(new Error(`not closed: ${text}`)));
+  });
+
+test('what is no clear request is refused everywhere alike, with the headers of every answer', async () => {
+  const unclear = { 400: 'Content-Length: 2\r\nTransfer-Encoding: chunked', 411: 'Transfer-Encoding: chunked', 413: 'Content-Length: 70000' };
+  const always = Object.keys(Object.fromEntries((await fetch(`${server.url}/healthz`)).headers)).filter((name) => !['connection', 'keep-alive', 'date'].includes(name));
+  assert.ok(always.includes('content-security-policy') && always.includes('x-content-type-options'));
+  for (const operation of Object.keys(operations)) {
+    const [method, address] = operation.split(' ');
+    for (const [status, headers] of Object.entries(unclear)) {
+      const answer = await raw(`${method.toUpperCase()} ${address.replace('{roomId}', 'r1')} HTTP/1.1\r\nHost: x\r\n${headers}\r\n\r\n`);
+      assert.equal(answer.status, Number(status), operation);
+      assert.equal(answer.headers['content-type'], 'application/problem+json', operation);
+      assert.equal(answer.headers.connection, 'close', operation);
+      assert.deepEqual(always.filter((name) => !(name in answer.headers)), [], operation);
+      const described = resolve(operations[operation].responses[status]);
+      assert.ok(described, `${operation} ${status} is documented`);
+      check(JSON.parse(answer.body), described.content['application/problem+json'].schema, `${operation} ${status}`);
+      assert.equal(JSON.parse(answer.body).status, Number(status));
+      seen.add(`${operation} ${status}`);
+    }
+  }
 });
 
 /** A database that does not answer, or no memory: not to be had from outside. */

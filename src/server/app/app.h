@@ -79,6 +79,7 @@ extern const struct tc_orbs_events tc_app_orbs_events;
 int tc_app_on_access(void *user, const struct tc_access_request *request, struct tc_access *out,
 		     const char **why);
 void tc_app_on_request(void *user, struct tc_http_request *request);
+void tc_app_on_refused(void *user, struct tc_http_request *request, int status, const char *why);
 void tc_app_on_written(void *user, double seconds);
 void tc_app_on_transcript_stored(void *user, const char *room, const char *json, size_t len,
 				 int err);

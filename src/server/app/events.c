@@ -35,6 +35,12 @@ void tc_app_on_request(void *user, struct tc_http_request *request)
 	tc_site_handle(app->site, request);
 }
 
+void tc_app_on_refused(void *user, struct tc_http_request *request, int status, const char *why)
+{
+	struct tc_app *app = user;
+	tc_site_reject(app->site, request, status, why);
+}
+
 /* The room's call, with the people we know to belong to it. */
 static const struct tc_call *call_of(struct tc_app *app, const char *room,
 				     const struct tc_room_person *who)

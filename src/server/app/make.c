@@ -64,8 +64,10 @@ int tc_app_open_port(struct tc_app *app)
 	const struct tc_config *c = app->config;
 	char why[512] = "out of memory";
 	struct tc_rooms_config rooms = {.rate = (int)c->signal_rate, .burst = (int)c->signal_burst};
-	struct tc_http_config http = {
-		.handle = tc_app_on_request, .user = app, .tls = c->tls_cert != NULL};
+	struct tc_http_config http = {.handle = tc_app_on_request,
+				      .refuse = tc_app_on_refused,
+				      .user = app,
+				      .tls = c->tls_cert != NULL};
 	int err = tc_rooms_create(&app->rooms, &rooms, &tc_ws_sink, &tc_app_rooms_events, app);
 	err = err ? err : tc_http_create(&app->http, &http);
 	struct tc_ws_config ws = {.loop = &app->loop,
