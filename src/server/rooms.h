@@ -26,6 +26,7 @@ struct tc_rooms_config {              /* copied; zero in a field means its defau
 	int rate;                     /* messages a second from one connection; 100 */
 	int burst;                    /* 300 */
 	int64_t join_timeout_ms;      /* 10 000: from the upgrade to the first join */
+	int64_t left_timeout_ms;      /* 60 000: from `leave` to the next join */
 	int64_t hold_ms;              /* 10 000: how long a lost socket's seat waits */
 	int64_t ping_ms;              /* 20 000; two unanswered end the connection */
 	int64_t overload_ms;          /* 10 000 of dropped messages end it, too */

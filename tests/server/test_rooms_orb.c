@@ -73,6 +73,26 @@ static void of_one_users_waiting_sockets_the_oldest_goes(void **state)
 	assert_int_equal(other->close_code, 0);
 }
 
+static void sockets_that_left_count_as_waiting_and_go_first(void **state)
+{
+	struct world *world = *state;
+	struct peer *fresh = rooms_attach(world, 0, "client", TC_ROLE_CLIENT);
+	for (int i = 1; i < 8; i++) {
+		rooms_say(rooms_join(world, i, "client", TC_ROLE_CLIENT), "{\"type\":\"leave\"}");
+		world->event_count = 0;
+	}
+	for (int i = 0; i < 8; i++) {
+		assert_int_equal(world->peers[i].close_code, 0);
+	}
+	rooms_join(world, 8, "client", TC_ROLE_CLIENT);
+	assert_int_equal(fresh->close_code, 0);
+	assert_int_equal(world->peers[1].close_code, 4409);
+	assert_int_equal(world->peers[2].close_code, 0);
+	rooms_say(&world->peers[2], JOIN); /* it still may, in place of the newer one */
+	assert_int_equal(world->peers[8].close_code, 4409);
+	assert_int_equal(tc_rooms_counts(world->rooms).participants, 1);
+}
+
 static void a_final_that_is_being_stored_is_shown_when_that_is_done(void **state)
 {
 	struct world *world = *state;
@@ -294,6 +314,7 @@ int main(void)
 		T(the_orbs_status_reaches_humans_and_those_who_come_later),
 		T(transcripts_reach_the_humans_and_finals_the_store),
 		T(of_one_users_waiting_sockets_the_oldest_goes),
+		T(sockets_that_left_count_as_waiting_and_go_first),
 		T(a_final_that_is_being_stored_is_shown_when_that_is_done),
 		T(suggestions_reach_the_coach_alone_and_only_from_the_orb),
 		T(only_coach_and_admin_direct_the_orb),

@@ -173,6 +173,27 @@ static void who_does_not_join_is_closed_after_ten_seconds(void **state)
 	assert_int_equal(tc_rooms_counts(world->rooms).rooms, 1);
 }
 
+static void who_left_and_does_not_join_again_is_closed_after_a_minute(void **state)
+{
+	struct world *world = *state;
+	struct peer *back = rooms_join(world, 0, "coach", TC_ROLE_COACH);
+	struct peer *gone = rooms_join(world, 1, "client", TC_ROLE_CLIENT);
+	rooms_say(back, "{\"type\":\"leave\"}");
+	rooms_say(gone, "{\"type\":\"leave\"}");
+	for (int64_t ms = 0; ms < 59000; ms += 1000) {
+		rooms_pass(world, 1000);
+		tc_rooms_pong(back->conn);
+		tc_rooms_pong(gone->conn);
+	}
+	rooms_say(back, JOIN);
+	assert_int_equal(gone->close_code, 0);
+	rooms_pass(world, 1000);
+	assert_int_equal(gone->close_code, 4408);
+	assert_true(gone->flushed);
+	rooms_pass(world, 10000);
+	assert_int_equal(back->close_code, 0);
+}
+
 static void rooms_are_gone_with_the_last_participant(void **state)
 {
 	struct world *world = *state;
@@ -203,6 +224,7 @@ int main(void)
 		T(mail_for_a_held_seat_is_bounded),
 		T(a_new_orb_takes_the_seat_of_a_dead_one),
 		T(who_does_not_join_is_closed_after_ten_seconds),
+		T(who_left_and_does_not_join_again_is_closed_after_a_minute),
 		T(rooms_are_gone_with_the_last_participant),
 	};
 	tc_log_init("error", TC_LOG_TEXT);

@@ -12,7 +12,7 @@ TC_LOG_TOPIC("server.rooms");
 
 /* protocol.md: "ten in a row close 4400" */
 #define BAD_MAX 10
-/* Sockets of one user that did not join their room yet. */
+/* Sockets of one user that did not join their room yet, or left it. */
 #define WAITING_MAX 8
 /* Without a drop for this long, a spell of overload is over. */
 #define CALM_MS 1000
@@ -25,12 +25,19 @@ static const bool legal[4][4] = {
 
 void conn_set_state(struct tc_room_conn *conn, enum conn_state next)
 {
+	struct tc_rooms *rooms = conn->rooms;
 	TC_ASSERT(legal[conn->state][next]);
 	if (conn->state == CONN_NEW) {
-		TAILQ_REMOVE(&conn->rooms->joining, conn, joining);
+		TAILQ_REMOVE(&rooms->joining, conn, waiting);
+	} else if (conn->state == CONN_LEFT) {
+		TAILQ_REMOVE(&rooms->left, conn, waiting);
 	}
-	if (next == CONN_CLOSING) {
-		TAILQ_REMOVE(&conn->rooms->pinging, conn, pinging);
+	if (next == CONN_LEFT) {
+		int64_t now = tc_clock_ms(rooms->config.clock);
+		conn->join_by_ms = now + rooms->config.left_timeout_ms;
+		TAILQ_INSERT_TAIL(&rooms->left, conn, waiting);
+	} else if (next == CONN_CLOSING) {
+		TAILQ_REMOVE(&rooms->pinging, conn, pinging);
 	}
 	conn->state = next;
 }
@@ -89,21 +96,32 @@ static char *append(char **at, const char *text)
 	return start;
 }
 
-/* Sockets that only wait are cheap to open: of one user in one room the oldest goes. An orb that
- * names itself at join has no id yet; its room is all there is to count by. */
-static void make_way(struct tc_rooms *rooms, const char *room, const char *user_id)
+/* How many of this list are this user's in this room; *first: where none was found before. */
+static int count_waiting(struct conn_list *list, const char *room, const char *user_id,
+			 struct tc_room_conn **first)
 {
-	struct tc_room_conn *conn, *oldest = NULL;
-	int waiting = 0;
-	TAILQ_FOREACH(conn, &rooms->joining, joining)
+	struct tc_room_conn *conn;
+	int count = 0;
+	TAILQ_FOREACH(conn, list, waiting)
 	{
 		if (strcmp(conn->user_id, user_id) == 0 && strcmp(conn->room_id, room) == 0) {
-			oldest = oldest ? oldest : conn;
-			waiting++;
+			*first = *first ? *first : conn;
+			count++;
 		}
 	}
+	return count;
+}
+
+/* Sockets that only wait are cheap to open: of one user in one room the oldest goes, of those that
+ * have left before any that is still to join. An orb that names itself at join has no id yet; its
+ * room is all there is to count by. */
+static void make_way(struct tc_rooms *rooms, const char *room, const char *user_id)
+{
+	struct tc_room_conn *first = NULL;
+	int waiting = count_waiting(&rooms->left, room, user_id, &first);
+	waiting += count_waiting(&rooms->joining, room, user_id, &first);
 	if (waiting >= WAITING_MAX) {
-		conn_close(oldest, TC_CLOSE_REPLACED, "replaced by a newer connection", true);
+		conn_close(first, TC_CLOSE_REPLACED, "replaced by a newer connection", true);
 	}
 }
 
@@ -127,7 +145,7 @@ int tc_rooms_attach(struct tc_rooms *rooms, struct tc_room_conn **out, const cha
 	int64_t now = tc_clock_ms(rooms->config.clock);
 	conn->join_by_ms = now + rooms->config.join_timeout_ms;
 	conn->ping_at_ms = now + rooms->config.ping_ms;
-	TAILQ_INSERT_TAIL(&rooms->joining, conn, joining);
+	TAILQ_INSERT_TAIL(&rooms->joining, conn, waiting);
 	TAILQ_INSERT_TAIL(&rooms->pinging, conn, pinging);
 	rooms->counts.connections++;
 	*out = conn;

@@ -18,6 +18,7 @@ static void set_defaults(struct tc_rooms *rooms)
 	DEFAULT(rate, 100);
 	DEFAULT(burst, 300);
 	DEFAULT(join_timeout_ms, 10000);
+	DEFAULT(left_timeout_ms, 60000);
 	DEFAULT(hold_ms, 10000);
 	DEFAULT(ping_ms, 20000);
 	DEFAULT(overload_ms, 10000);
@@ -40,6 +41,7 @@ int tc_rooms_create(struct tc_rooms **out, const struct tc_rooms_config *config,
 	}
 	rooms->user = user;
 	TAILQ_INIT(&rooms->joining);
+	TAILQ_INIT(&rooms->left);
 	TAILQ_INIT(&rooms->pinging);
 	TAILQ_INIT(&rooms->held);
 	TAILQ_INIT(&rooms->departed);
@@ -106,11 +108,11 @@ void tc_rooms_dispatch(struct tc_rooms *rooms)
 	rooms->dispatching = false;
 }
 
-static void expire_joins(struct tc_rooms *rooms, int64_t now)
+static void expire_waiting(struct conn_list *list, int64_t now, const char *why)
 {
 	struct tc_room_conn *conn;
-	while ((conn = TAILQ_FIRST(&rooms->joining)) && conn->join_by_ms <= now) {
-		conn_close(conn, TC_CLOSE_TIMEOUT, "no join in time", true);
+	while ((conn = TAILQ_FIRST(list)) && conn->join_by_ms <= now) {
+		conn_close(conn, TC_CLOSE_TIMEOUT, why, true);
 	}
 }
 
@@ -151,7 +153,8 @@ static void ping(struct tc_rooms *rooms, int64_t now)
 void tc_rooms_tick(struct tc_rooms *rooms)
 {
 	int64_t now = tc_clock_ms(rooms->config.clock);
-	expire_joins(rooms, now);
+	expire_waiting(&rooms->joining, now, "no join in time");
+	expire_waiting(&rooms->left, now, "left, and did not join again");
 	expire_seats(rooms, now);
 	forget_ends(rooms, now);
 	ping(rooms, now);

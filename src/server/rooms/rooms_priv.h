@@ -31,8 +31,8 @@ struct tc_room_conn {
 	int64_t last_drop_ms;
 	int64_t join_by_ms;
 	int64_t ping_at_ms;
-	TAILQ_ENTRY(tc_room_conn) joining;         /* while CONN_NEW */
-	TAILQ_ENTRY(tc_room_conn) pinging;         /* until CONN_CLOSING */
+	TAILQ_ENTRY(tc_room_conn) waiting; /* in joining or left: while CONN_NEW, CONN_LEFT */
+	TAILQ_ENTRY(tc_room_conn) pinging; /* until CONN_CLOSING */
 	const char *room_id, *user_id, *user_name; /* in text */
 	char text[];
 };
@@ -73,7 +73,8 @@ struct tc_rooms {
 	struct tc_rooms_sink sink;
 	struct tc_rooms_events events;
 	void *user;
-	struct conn_list joining; /* in the order of their deadlines, as the others */
+	struct conn_list joining; /* CONN_NEW, in the order of their deadlines, as the others */
+	struct conn_list left;    /* CONN_LEFT */
 	struct conn_list pinging;
 	struct seat_list held;
 	struct seat_list departed; /* to be reported, then freed */
