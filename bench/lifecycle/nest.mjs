@@ -47,6 +47,7 @@ async function spawns(count) {
     const from = performance.now();
     await person.next((m) => m.type === 'user-joined' && m.participantType === 'ai');
     times.push(performance.now() - from);
+    person.send({ type: 'leave' });
     await person.close();
     await until('the orb to end', () => orbs(server.pid).length === 0);
     await sleep(200);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What the first use of a library costs, paid before anybody waits for it. Measured on a quiet
  * core: libsrtp's self-tests and NSS below it 10 ms, OpenSSL's providers and a certificate 3 ms,
- * libwebsockets 1.5 ms, GLib's types and libnice 0.3 ms. All of it is made anew for the room, which
- * is cheap the second time; nothing random is kept, since each spare does this after its fork.
+ * libwebsockets 1.5 ms. All of it is made anew for the room, which is cheap the second time;
+ * nothing random is kept, since each spare does this after its fork.
  */
 #include "orb/nest/spare.h"
 
@@ -17,19 +17,10 @@ TC_LOG_TOPIC("orb.spare");
 
 static int warm_rtc(struct tc_loop *loop, const struct tc_orb_args *args)
 {
-	static const struct tc_peer_events no_events;
 	const struct tc_rtc_config config = {
 		.loop = loop, .bind_address = args->bind_address, .loopback = true};
 	struct tc_rtc *rtc = NULL;
-	struct tc_peer *peer = NULL;
 	int err = tc_rtc_create(&rtc, &config);
-	if (!err) {
-		const struct tc_peer_config nobody = {.rtc = rtc, .tag = "spare"};
-		err = tc_peer_create(&peer, &nobody, &no_events, NULL);
-	}
-	if (!err) {
-		tc_peer_close(peer, NULL, NULL);
-	}
 	tc_rtc_destroy(rtc);
 	return err;
 }
