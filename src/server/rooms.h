@@ -130,7 +130,7 @@ struct tc_room_view { /* borrowed for the call */
 void tc_rooms_each(const struct tc_rooms *rooms,
 		   void (*each)(void *user, const struct tc_room_view *view), void *user);
 
-/* To the humans of the room, and to whoever joins later. state: a word of protocol.md's
+/* To the humans of the room where it is news, and to whoever joins later. state: a word of protocol.md's
  * `orb-state`. */
 void tc_rooms_set_orb_state(struct tc_rooms *rooms, const char *room, const char *state,
 			    const char *reason);

@@ -29,6 +29,27 @@ static void the_orbs_status_reaches_humans_and_those_who_come_later(void **state
 	assert_non_null(strstr(coach->inbox[coach->count - 1], "forbidden"));
 }
 
+static void an_orb_state_is_told_once_until_it_changes(void **state)
+{
+	struct world *world = *state;
+	struct peer *coach = rooms_join(world, 0, "coach", TC_ROLE_COACH);
+	rooms_clear(world);
+	tc_rooms_set_orb_state(world->rooms, "room", "off", "turned off");
+	rooms_expect(coach, "{\"type\":\"orb-state\",\"state\":\"off\",\"reason\":\"turned off\"}");
+	struct peer *client = rooms_join(world, 1, "client", TC_ROLE_CLIENT);
+	tc_rooms_set_orb_state(world->rooms, "room", "off", "turned off");
+	client->read = 1; /* peer-discovery */
+	rooms_expect(client,
+		     "{\"type\":\"orb-state\",\"state\":\"off\",\"reason\":\"turned off\"}");
+	rooms_expect_nothing(client);
+	coach->read++; /* user-joined */
+	rooms_expect_nothing(coach);
+	tc_rooms_set_orb_state(world->rooms, "room", "off", "another reason");
+	assert_int_equal(client->count, 3);
+	rooms_expect(coach,
+		     "{\"type\":\"orb-state\",\"state\":\"off\",\"reason\":\"another reason\"}");
+}
+
 #define FINAL                                                                            \
 	"{\"type\":\"transcript\",\"utteranceId\":\"1\",\"userId\":\"client\",\"text\":" \
 	"\"hi\",\"final\":true,\"startMs\":1,\"endMs\":2}"
@@ -312,6 +333,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(the_orbs_status_reaches_humans_and_those_who_come_later),
+		T(an_orb_state_is_told_once_until_it_changes),
 		T(transcripts_reach_the_humans_and_finals_the_store),
 		T(of_one_users_waiting_sockets_the_oldest_goes),
 		T(sockets_that_left_count_as_waiting_and_go_first),

@@ -192,12 +192,17 @@ void tc_rooms_set_orb_state(struct tc_rooms *rooms, const char *room_id, const c
 	if (!room) {
 		return;
 	}
-	tc_signal_write_orb_state(&rooms->scratch, state, reason);
-	free(room->orb_state);
-	room->orb_state =
-		rooms->scratch.err ? NULL : strndup(rooms->scratch.data, rooms->scratch.len);
 	room->orb_at_work = works;
-	room_tell(rooms, room, NULL, true);
+	tc_signal_write_orb_state(&rooms->scratch, state, reason);
+	if (room->orb_state && strcmp(room->orb_state, tc_buf_str(&rooms->scratch)) == 0) {
+		tc_buf_reset(&rooms->scratch); /* all were told; newcomers at their join */
+	} else {
+		free(room->orb_state);
+		room->orb_state = rooms->scratch.err
+					  ? NULL
+					  : strndup(rooms->scratch.data, rooms->scratch.len);
+		room_tell(rooms, room, NULL, true);
+	}
 	rooms_drop_if_empty(rooms, room);
 }
 
