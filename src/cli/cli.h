@@ -23,7 +23,7 @@ struct tc_cli_args {
 	int64_t minutes;
 	char *key, *user, *ttl;
 	char *format;
-	bool json, markdown, help;
+	bool json, markdown, wait, help;
 };
 
 struct tc_cli {
@@ -48,6 +48,8 @@ int tc_cli_session_list(const struct tc_cli *cli);
 int tc_cli_session_show(const struct tc_cli *cli);
 int tc_cli_session_export(const struct tc_cli *cli);
 int tc_cli_config(const struct tc_cli *cli);
+int tc_cli_orbs(const struct tc_cli *cli);
+int tc_cli_drain(const struct tc_cli *cli);
 int tc_cli_doctor(const struct tc_cli *cli);
 int tc_cli_version(const struct tc_cli *cli);
 

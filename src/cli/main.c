@@ -65,6 +65,11 @@ static const struct tc_option flags[] = {
 	 AT(markdown),
 	 .initial = "false",
 	 .doc = "print docs/configuration.md"},
+	{.name = "WAIT",
+	 .type = TC_OPTION_BOOL,
+	 AT(wait),
+	 .initial = "false",
+	 .doc = "until the server has ended"},
 	{.name = "HELP", .type = TC_OPTION_BOOL, AT(help), .initial = "false", .doc = "this text"},
 };
 
@@ -80,6 +85,10 @@ static const struct tc_cli_command commands[] = {
 	{"session show", "ID", "JSON", "one session: when, who, its summary", tc_cli_session_show},
 	{"session export", "ID", "FORMAT JSON", "one session with all that was said",
 	 tc_cli_session_export},
+	{"orbs", NULL, "JSON", "the orbs of the running server", tc_cli_orbs},
+	{"drain", NULL, "WAIT JSON",
+	 "the running server begins no sessions, and ends once those that run are over",
+	 tc_cli_drain},
 	{"config", NULL, "JSON MARKDOWN", "the settings in force and where each came from",
 	 tc_cli_config},
 	{"doctor", NULL, "JSON", "is everything there: libraries, models, port, disk",

@@ -91,6 +91,26 @@ const struct tc_call *tc_calls_get(struct tc_calls *calls, const char *room, con
 	return &entry->call;
 }
 
+int tc_calls_resume(struct tc_calls *calls, const struct tc_call *call)
+{
+	if (find(calls, call->room)) {
+		return -EEXIST;
+	}
+	if (calls->count >= calls->config.max) {
+		return -ENOBUFS;
+	}
+	struct entry *entry = calloc(1, sizeof(*entry));
+	if (!entry) {
+		return -ENOMEM;
+	}
+	entry->call = *call;
+	entry->empty_since_ms = tc_clock_ms(calls->clock);
+	entry->next = calls->first;
+	calls->first = entry;
+	calls->count++;
+	return 0;
+}
+
 void tc_calls_met(struct tc_calls *calls, const char *room, enum tc_role role, const char *user_id)
 {
 	struct entry *entry = find(calls, room);

@@ -37,6 +37,9 @@ const struct tc_call *tc_calls_get(struct tc_calls *calls, const char *room, con
 /* Fills in who the coach or the client is, if that was not known. */
 void tc_calls_met(struct tc_calls *calls, const char *room, enum tc_role role, const char *user_id);
 const struct tc_call *tc_calls_find(const struct tc_calls *calls, const char *room);
+/* A call that a server before us began: it goes on if somebody comes within the grace period. 0;
+ * -EEXIST: the room has one; -ENOMEM; -ENOBUFS. */
+int tc_calls_resume(struct tc_calls *calls, const struct tc_call *call);
 /* How many people are in the room now. */
 void tc_calls_people(struct tc_calls *calls, const char *room, int humans);
 /* Time passes: ends what has been empty long enough. Once a second or so. */

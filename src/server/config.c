@@ -98,6 +98,8 @@ static const struct tc_option table[] = {
 	    "an orb that dies is started again this often in ORB_RESTART_WINDOW, then it has "
 	    "failed"),
 	MS("ORB_RESTART_WINDOW", orb_restart_window, "60000", "see ORB_RESTART_LIMIT"),
+	INT("DRAIN_TIMEOUT", drain_timeout, "60000", 0, 86400000, "ms",
+	    "how long SIGTERM waits for sessions that run before it ends them"),
 	INT("ORB_MAX_MEMORY_MB", orb_max_memory_mb, "2048", 16, 1048576, "MB",
 	    "not used yet: memory of one orb"),
 	INT("ORB_MAX_CPU_PERCENT", orb_max_cpu_percent, "50", 1, 10000, "%",

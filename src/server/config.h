@@ -36,6 +36,7 @@ struct tc_config {
 	int64_t orb_health_check_interval, orb_cleanup_grace_period, orb_active_cleanup;
 	int64_t orb_max_lifetime, orb_idle_timeout, orb_test_timeout;
 	int64_t orb_unresponsive_after, orb_kill_after, orb_kill_grace;
+	int64_t drain_timeout;
 	int64_t orb_ready_timeout, orb_restart_limit, orb_restart_window;
 	int64_t orb_max_memory_mb, orb_max_cpu_percent;
 	/* speech and language elsewhere: checked, not used yet */

@@ -43,12 +43,14 @@ int tc_serve(const struct tc_config_set *set)
 		err = tc_app_open_stores(&app);
 	}
 	err = err ? err : tc_app_make_services(&app);
+	err = err ? err : tc_app_make_spool(&app);
 	err = err ? err : tc_app_make_orbs(&app);
 	err = err ? err : tc_app_make_site(&app);
 	err = err ? err : tc_app_make_demo(&app);
 	if (!err) {
 		tc_listener_announce(app.listener);
 		tc_app_warn(&app);
+		tc_app_take_up(&app);
 		tc_app_start_handles(&app);
 		printf("tricall ready on %s\n", app.url);
 		fflush(stdout);

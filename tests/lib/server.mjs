@@ -46,7 +46,8 @@ export async function startServer({ env = {}, args = [], dataDir } = {}) {
   const folder = dataDir ?? fs.mkdtempSync(path.join(os.tmpdir(), 'tricall-test-'));
   const child = spawn(TRICALL, ['serve', '--port', '0', '--host', '127.0.0.1', '--data-dir', folder, ...args], {
     cwd: folder, // no .env of the developer's
-    env: { ...process.env, API_KEYS: `${API_KEY.id}:${API_KEY.secret}`, ...env },
+    // A stop in a test waits for nobody.
+    env: { ...process.env, DRAIN_TIMEOUT: '0', API_KEYS: `${API_KEY.id}:${API_KEY.secret}`, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let log = '';

@@ -16,11 +16,13 @@
 #include "server/admin/board.h"
 #include "server/calls.h"
 #include "server/config.h"
+#include "server/control/control.h"
 #include "server/http_site.h"
 #include "server/journal.h"
 #include "server/listener.h"
 #include "server/orbs/manager.h"
 #include "server/rooms.h"
+#include "server/spool.h"
 #include "server/static.h"
 #include "server/ws.h"
 
@@ -31,7 +33,7 @@ struct tc_app {
 	const struct tc_clock *clock;
 	uv_loop_t loop;
 	bool loop_made;
-	uv_signal_t term, interrupt;
+	uv_signal_t term, interrupt, hangup;
 	uv_timer_t tick;
 	struct tc_store *reads, *work, *log; /* owned: the loop's, the pool's, the journal's */
 	struct tc_gate *gate;                /* owned, like all below */
@@ -44,12 +46,18 @@ struct tc_app {
 	struct tc_rooms *rooms;
 	struct tc_ws *ws;
 	struct tc_listener *listener;
+	struct tc_control *control; /* NULL: another server has it */
+	struct tc_spool *spool;
 	struct tc_orbs *orbs;
 	struct tc_orbs *closing; /* the same, from the first signal on: asked nothing more */
 	char aiorb[TC_APP_PATH_SIZE];
 	char orb_host[1024], orb_url[1040]; /* how orbs reach us */
 	char url[320];                      /* how people do */
+	char manager_socket[TC_APP_PATH_SIZE], spool_dir[TC_APP_PATH_SIZE];
 	int signals;
+	bool handing_over; /* to the next server: calls go on */
+	int64_t drain_by;  /* not 0: draining; then all is ended */
+	int64_t spool_tick;
 	bool written;        /* the journal, at the end */
 	int64_t farewell_by; /* not 0: then the listener closes, whatever the sockets do */
 };
@@ -62,6 +70,7 @@ int tc_app_load_pages(struct tc_app *app);
 int tc_app_open_port(struct tc_app *app);
 int tc_app_open_stores(struct tc_app *app);
 int tc_app_make_services(struct tc_app *app);
+int tc_app_make_spool(struct tc_app *app);
 int tc_app_make_orbs(struct tc_app *app);
 int tc_app_make_site(struct tc_app *app);
 int tc_app_make_demo(struct tc_app *app);
@@ -84,8 +93,19 @@ void tc_app_on_written(void *user, double seconds);
 void tc_app_on_transcript_stored(void *user, const char *room, const char *json, size_t len,
 				 int err);
 
+/* take_up.c: what a server before us left, and the socket to be found by the next time. */
+void tc_app_take_up(struct tc_app *app);
+
+/* drain.c */
+/* From now on; the end follows at a tick, or when somebody leaves. */
+void tc_app_drain(struct tc_app *app, const char *why);
+void tc_app_check_drained(struct tc_app *app);
+void tc_app_tell_status(struct tc_app *app, struct tc_buf *out);
+void tc_app_tell_orbs(struct tc_app *app, struct tc_buf *out);
+
 /* end.c: the signals that end us gracefully; what is left is freed, half-made or not. */
 void tc_app_start_handles(struct tc_app *app);
+void tc_app_end(struct tc_app *app, bool hand_over);
 void tc_app_finish(struct tc_app *app);
 
 #endif

@@ -18,12 +18,22 @@ TC_LOG_TOPIC("server");
 #define ORB_TOKEN_SLACK_S 600
 #define ORB_TURN_TTL_S    (24 * 3600) /* where lives have no bound */
 
+static bool under_way(const struct tc_app *app, const char *room)
+{
+	const struct tc_call *call = room ? tc_calls_find(app->calls, room) : NULL;
+	return call && call->started_ms;
+}
+
 int tc_app_on_access(void *user, const struct tc_access_request *request, struct tc_access *out,
 		     const char **why)
 {
 	struct tc_app *app = user;
 	if (app->farewell_by) {
 		*why = "the server is shutting down";
+		return 503;
+	}
+	if (app->site->draining && !under_way(app, request->room)) {
+		*why = "the server is about to end: no new sessions";
 		return 503;
 	}
 	return tc_gate_enter(app->gate, request, out, why);
@@ -107,6 +117,7 @@ static void on_left(void *user, const char *room, const struct tc_room_person *w
 	if (app->orbs && !who->ai) {
 		tc_orbs_left(app->orbs, room, who->user_id);
 	}
+	tc_app_check_drained(app);
 }
 
 /* For orbs that tell nothing on the channel: their transcripts are kept, and are signs of life. */

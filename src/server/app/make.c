@@ -34,14 +34,7 @@ int tc_app_open_stores(struct tc_app *app)
 	config.check = false;
 	err = err ? err : tc_store_open(&app->work, &config, why, sizeof(why));
 	err = err ? err : tc_store_open(&app->log, &config, why, sizeof(why));
-	if (err) {
-		return tc_app_complain("%s", why);
-	}
-	int closed = tc_store_calls_close_open(app->work);
-	if (closed > 0) {
-		TC_INFO(NULL, "%d calls were open when the server ended; closed", closed);
-	}
-	return 0;
+	return err ? tc_app_complain("%s", why) : 0;
 }
 
 int tc_app_load_pages(struct tc_app *app)
@@ -158,6 +151,8 @@ int tc_app_make_orbs(struct tc_app *app)
 		.ready_timeout_ms = c->orb_ready_timeout,
 		.restart_limit = (int)c->orb_restart_limit,
 		.restart_window_ms = c->orb_restart_window,
+		.manager_socket = app->manager_socket,
+		.spool_dir = app->spool_dir,
 	};
 	err = tc_orbs_create(&app->orbs, &config, &tc_app_orbs_events, app);
 	app->board->orbs = app->orbs;

@@ -16,11 +16,25 @@
 
 TC_LOG_TOPIC("server.orbs.child");
 
+/* Its number may be another's by now: nothing is sent to it. */
+static void adopted_is_gone(struct tc_child *child)
+{
+	tc_child_read_rest(child);
+	child->reaped = true;
+	uv_poll_stop(&child->exit_poll);
+	uv_timer_stop(&child->window);
+	child->events.exited(child->user, (struct tc_child_exit){.unknown = true});
+}
+
 static void on_exit_readable(uv_poll_t *poll, int status, int events)
 {
 	struct tc_child *child = poll->data;
 	siginfo_t info = {0};
 	int how = WEXITED | WNOHANG;
+	if (child->adopted && !child->reaped) {
+		adopted_is_gone(child);
+		return;
+	}
 	if (child->reaped ||
 	    (waitid(P_PIDFD, (id_t)child->pidfd, &info, how | WNOWAIT) == 0 && info.si_pid == 0)) {
 		return;
@@ -45,6 +59,9 @@ static void init_source(struct tc_child *child, struct uv_loop_s *loop, enum tc_
 {
 	struct tc_child_source *source = &child->source[which];
 	*source = (struct tc_child_source){.child = child, .which = which, .fd = fd};
+	if (fd < 0) {
+		return;
+	}
 	/* Fails only for a descriptor epoll cannot watch; pipes and sockets it can. */
 	TC_ASSERT(uv_poll_init(loop, &source->poll, fd) == 0);
 	source->poll.data = source;
@@ -66,6 +83,20 @@ static void init_handles(struct tc_child *child, struct uv_loop_s *loop,
 	uv_poll_start(&child->exit_poll, UV_READABLE, on_exit_readable);
 }
 
+static void init(struct tc_child *child, struct uv_loop_s *loop, const char *tag,
+		 const int fds[TC_CHILD_STREAMS], const struct tc_child_events *events, void *user)
+{
+	int64_t now = (int64_t)uv_now(loop);
+	snprintf(child->tag, sizeof(child->tag), "%s", tag);
+	child->events = *events;
+	child->user = user;
+	tc_channel_framer_init(&child->framer, &tc_child_channel_events, child);
+	tc_lines_init(&child->out, child->tag, now);
+	tc_lines_init(&child->err, child->tag, now);
+	tc_buf_init(&child->unsent);
+	init_handles(child, loop, fds);
+}
+
 int tc_child_spawn(struct tc_child **out, const struct tc_child_config *config,
 		   const struct tc_child_events *events, void *user, char *why, size_t why_size)
 {
@@ -80,15 +111,29 @@ int tc_child_spawn(struct tc_child **out, const struct tc_child_config *config,
 		free(child);
 		return err;
 	}
-	snprintf(child->tag, sizeof(child->tag), "%s", config->tag);
-	child->events = *events;
-	child->user = user;
-	int64_t now = (int64_t)uv_now(config->loop);
-	tc_channel_framer_init(&child->framer, &tc_child_channel_events, child);
-	tc_lines_init(&child->out, child->tag, now);
-	tc_lines_init(&child->err, child->tag, now);
-	tc_buf_init(&child->unsent);
-	init_handles(child, config->loop, fds);
+	init(child, config->loop, config->tag, fds, events, user);
+	*out = child;
+	return 0;
+}
+
+int tc_child_adopt(struct tc_child **out, struct uv_loop_s *loop, const char *tag, int pid, int fd,
+		   const struct tc_child_events *events, void *user)
+{
+	struct tc_child *child = calloc(1, sizeof(*child));
+	if (!child) {
+		return -ENOMEM;
+	}
+	child->pid = pid;
+	child->adopted = true;
+	child->pidfd = pidfd_open(pid, 0);
+	if (child->pidfd < 0) {
+		int err = -errno;
+		free(child);
+		return err;
+	}
+	const int fds[TC_CHILD_STREAMS] = {
+		[TC_CHILD_CHANNEL] = fd, [TC_CHILD_STDOUT] = -1, [TC_CHILD_STDERR] = -1};
+	init(child, loop, tag, fds, events, user);
 	*out = child;
 	return 0;
 }
@@ -129,6 +174,15 @@ void tc_child_close(struct tc_child *child, void (*done)(void *user), void *user
 	/* Behind uv_close: see tc_child_source_end(). */
 	close(child->pidfd);
 	child->pidfd = -1;
+}
+
+void tc_child_let_go(struct tc_child *child, void (*done)(void *user), void *user)
+{
+	for (int i = 0; i < TC_CHILD_STREAMS; i++) {
+		tc_child_source_end(&child->source[i]);
+	}
+	child->reaped = true; /* no business of ours */
+	tc_child_close(child, done, user);
 }
 
 int tc_child_pid(const struct tc_child *child)

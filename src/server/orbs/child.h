@@ -31,6 +31,7 @@ struct tc_child_config {
 };
 
 struct tc_child_exit {
+	bool unknown; /* it was not our child (tc_child_adopt): nobody told us */
 	bool signaled;
 	int status; /* exit code, or the signal's number */
 };
@@ -47,6 +48,13 @@ struct tc_child_events { /* never called from inside spawn */
 /* 0, or a negative error with one line about it in `why`; then nothing was started. */
 int tc_child_spawn(struct tc_child **out, const struct tc_child_config *config,
 		   const struct tc_child_events *events, void *user, char *why, size_t why_size);
+/* Takes a process that another server started: fd is its channel, ours from here on; its output
+ * goes where it went. 0; -ESRCH: there is no such process (any more). */
+int tc_child_adopt(struct tc_child **out, struct uv_loop_s *loop, const char *tag, int pid, int fd,
+		   const struct tc_child_events *events, void *user);
+/* Lets it run, and closes what ties it to us; the next manager may adopt it. Frees on later turns
+ * of the loop, then calls done. No event follows. */
+void tc_child_let_go(struct tc_child *child, void (*done)(void *user), void *user);
 /* After `exited`: frees on later turns of the loop, then calls done. */
 void tc_child_close(struct tc_child *child, void (*done)(void *user), void *user);
 

@@ -36,6 +36,7 @@ struct tc_child {
 	pid_t pid;
 	int pidfd;
 	bool reaped, closing;
+	bool adopted; /* not our child: it cannot be waited for */
 	uv_poll_t exit_poll;
 	uv_timer_t window; /* running: reading pauses until it fires */
 	int64_t window_start_ms;

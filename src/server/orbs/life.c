@@ -40,8 +40,12 @@ static const char *exit_word(int status)
 
 static void describe_exit(struct tc_child_exit how, char *out, size_t size)
 {
-	const char *word = how.signaled ? sigabbrev_np(how.status) : exit_word(how.status);
-	if (how.signaled) {
+	const char *word = how.unknown    ? NULL
+			   : how.signaled ? sigabbrev_np(how.status)
+					  : exit_word(how.status);
+	if (how.unknown) {
+		snprintf(out, size, "ended");
+	} else if (how.signaled) {
 		snprintf(out, size, "ended by SIG%s", word ? word : "?");
 	} else if (word) {
 		snprintf(out, size, "exited with %d: %s", how.status, word);
@@ -99,10 +103,18 @@ static void ended_unasked(struct tc_orb *orb, struct tc_child_exit how, const ch
 	}
 }
 
+/* Of one that was not our child nobody tells us: a summary is what comes before a graceful end. */
+static struct tc_child_exit guess(const struct tc_orb *orb)
+{
+	bool graceful = orb->own_reason[0] || orb->rung != TC_ORB_RUNG_NONE;
+	return (struct tc_child_exit){.unknown = true, .signaled = !graceful};
+}
+
 static void on_exited(void *user, struct tc_child_exit how)
 {
 	struct tc_orb *orb = user;
 	char text[128];
+	how = how.unknown ? guess(orb) : how;
 	describe_exit(how, text, sizeof(text));
 	orb->all->counts.ended[class_of(orb, how)]++;
 	if (orb->messages_lost) {
@@ -116,6 +128,8 @@ static void on_exited(void *user, struct tc_child_exit how)
 	}
 	tc_orbs_reaped(orb);
 }
+
+const struct tc_child_events tc_orb_child_events = {tc_orb_hear, tc_orb_next_line, on_exited};
 
 /* --- the beginning --- */
 
@@ -152,7 +166,6 @@ static void add_arguments(struct tc_strings *argv, const struct tc_orb *orb, con
 
 static int spawn(struct tc_orb *orb, char *why, size_t why_size)
 {
-	static const struct tc_child_events events = {tc_orb_hear, tc_orb_next_line, on_exited};
 	const struct tc_orbs *all = orb->all;
 	char token[TOKEN_MAX] = "";
 	int err = all->events.token ? all->events.token(all->user, orb->room, orb->now.session,
@@ -184,7 +197,7 @@ static int spawn(struct tc_orb *orb, char *why, size_t why_size)
 							       .work_dir = all->work_dir,
 							       .tag = orb->tag,
 							       .nest = all->nest},
-				     &events, orb, why, why_size);
+				     &tc_orb_child_events, orb, why, why_size);
 	}
 	tc_strings_finish(&argv);
 	tc_strings_finish(&own);
@@ -193,7 +206,7 @@ static int spawn(struct tc_orb *orb, char *why, size_t why_size)
 	return err;
 }
 
-static void set_limits(struct tc_orb *orb)
+void tc_orb_set_limits(struct tc_orb *orb)
 {
 	const struct tc_orbs_config *config = &orb->all->config;
 	int64_t life = config->max_lifetime_ms;
@@ -269,6 +282,6 @@ void tc_orb_start(struct tc_orb *orb, const char *why)
 	orb->started_ms = tc_clock_wall_ms(tc_clock_system());
 	TC_INFO(orb->tag, "orb process %d started, %d of %d", tc_child_pid(orb->child), all->live,
 		all->config.max_orbs);
-	set_limits(orb);
+	tc_orb_set_limits(orb);
 	tc_orb_tell_participants(orb);
 }

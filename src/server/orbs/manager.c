@@ -33,7 +33,7 @@ static struct tc_orb_bucket *bucket_of(struct tc_orbs *orbs, const char *room)
 	return &orbs->buckets[hash % TC_ORB_BUCKETS];
 }
 
-static struct tc_orb *find(struct tc_orbs *orbs, const char *room)
+struct tc_orb *tc_orbs_find(struct tc_orbs *orbs, const char *room)
 {
 	struct tc_orb *orb;
 	LIST_FOREACH(orb, bucket_of(orbs, room), in_bucket)
@@ -62,15 +62,22 @@ static struct tc_orb *add(struct tc_orbs *orbs, const char *room)
 	return orb;
 }
 
+struct tc_orb *tc_orbs_need(struct tc_orbs *orbs, const char *room)
+{
+	struct tc_orb *orb = tc_orbs_find(orbs, room);
+	return orb ? orb : add(orbs, room);
+}
+
 static void on_orb_closed(uv_handle_t *handle)
 {
 	struct tc_orb *orb = handle->data;
 	struct tc_orbs *orbs = orb->all;
+	free(orb->new_token);
 	free(orb);
 	tc_orbs_handle_closed(orbs);
 }
 
-static void forget(struct tc_orb *orb)
+void tc_orb_forget(struct tc_orb *orb)
 {
 	TC_ASSERT(!orb->child);
 	if (orb->state == TC_ORB_FULL) {
@@ -92,7 +99,7 @@ static bool has_place(const struct tc_orbs *orbs)
 	return orbs->live + orbs->held < orbs->config.max_orbs;
 }
 
-static void start_or_wait(struct tc_orb *orb, const char *why)
+void tc_orb_start_or_wait(struct tc_orb *orb, const char *why)
 {
 	struct tc_orbs *orbs = orb->all;
 	if (has_place(orbs)) {
@@ -114,7 +121,7 @@ void tc_orbs_serve_waiting(struct tc_orbs *orbs)
 	}
 }
 
-static void on_child_closed(void *user)
+void tc_orbs_child_closed(void *user)
 {
 	tc_orbs_handle_closed(user);
 }
@@ -122,7 +129,7 @@ static void on_child_closed(void *user)
 void tc_orbs_reaped(struct tc_orb *orb)
 {
 	struct tc_orbs *orbs = orb->all;
-	tc_child_close(orb->child, on_child_closed, orbs);
+	tc_child_close(orb->child, tc_orbs_child_closed, orbs);
 	orb->child = NULL;
 	orb->started_ms = 0;
 	tc_orb_nothing_due(orb);
@@ -136,9 +143,9 @@ void tc_orbs_reaped(struct tc_orb *orb)
 	}
 	tc_orbs_serve_waiting(orbs); /* they have waited longer than this room's next life */
 	if (!wanted) {
-		forget(orb);
+		tc_orb_forget(orb);
 	} else if (orb->again) {
-		start_or_wait(orb, "somebody joined while it was ending");
+		tc_orb_start_or_wait(orb, "somebody joined while it was ending");
 	}
 }
 
@@ -178,11 +185,13 @@ static void on_joined(struct tc_orb *orb)
 	int64_t active_ms = orb->all->config.active_cleanup_ms;
 	switch (orb->state) {
 	case TC_ORB_OFF:
-		start_or_wait(orb, "the first participant is here");
+		if (!orb->due[TC_ORB_DUE_EXPECTED]) {
+			tc_orb_start_or_wait(orb, "the first participant is here");
+		}
 		break;
 	case TC_ORB_GONE:
 	case TC_ORB_FAILED:
-		start_or_wait(orb, "a participant joined");
+		tc_orb_start_or_wait(orb, "a participant joined");
 		break;
 	case TC_ORB_SPAWNING:
 	case TC_ORB_READY:
@@ -225,10 +234,7 @@ void tc_orbs_joined(struct tc_orbs *orbs, const struct tc_orb_room *room, const 
 		tell_off(orbs, room->room, TC_ORB_OFF, "AI orbs are turned off here");
 		return;
 	}
-	struct tc_orb *orb = find(orbs, room->room);
-	if (!orb) {
-		orb = add(orbs, room->room);
-	}
+	struct tc_orb *orb = tc_orbs_need(orbs, room->room);
 	if (!orb) {
 		TC_ERROR(NULL, "no memory for an orb of room %s", room->room);
 		tell_off(orbs, room->room, TC_ORB_FAILED, tc_err_str(-ENOMEM));
@@ -251,14 +257,14 @@ static void on_room_empty(struct tc_orb *orb)
 		tc_orb_due_in(orb, TC_ORB_DUE_CLEANUP,
 			      idle ? config->idle_timeout_ms : config->cleanup_grace_ms);
 	} else if (!orb->child) {
-		forget(orb);
+		tc_orb_forget(orb);
 		tc_orbs_serve_waiting(orbs);
 	}
 }
 
 void tc_orbs_left(struct tc_orbs *orbs, const char *room, const char *user_id)
 {
-	struct tc_orb *orb = find(orbs, room);
+	struct tc_orb *orb = tc_orbs_find(orbs, room);
 	int at = orb ? find_human(orb, user_id) : -1;
 	if (at < 0) {
 		return;
@@ -274,7 +280,7 @@ void tc_orbs_left(struct tc_orbs *orbs, const char *room, const char *user_id)
 
 void tc_orbs_active(struct tc_orbs *orbs, const char *room)
 {
-	struct tc_orb *orb = find(orbs, room);
+	struct tc_orb *orb = tc_orbs_find(orbs, room);
 	if (orb) {
 		tc_orb_active(orb);
 	}
@@ -282,7 +288,7 @@ void tc_orbs_active(struct tc_orbs *orbs, const char *room)
 
 void tc_orbs_end(struct tc_orbs *orbs, const char *room, const char *reason)
 {
-	struct tc_orb *orb = find(orbs, room);
+	struct tc_orb *orb = tc_orbs_find(orbs, room);
 	if (!orb) {
 		return;
 	}
@@ -297,7 +303,7 @@ void tc_orbs_end(struct tc_orbs *orbs, const char *room, const char *reason)
 
 int tc_orbs_restart(struct tc_orbs *orbs, const char *room, const char *why)
 {
-	struct tc_orb *orb = find(orbs, room);
+	struct tc_orb *orb = tc_orbs_find(orbs, room);
 	if (!orb || orb->human_count == 0 || orbs->closing) {
 		return -ENOENT;
 	}
@@ -306,7 +312,7 @@ int tc_orbs_restart(struct tc_orbs *orbs, const char *room, const char *why)
 	case TC_ORB_OFF:
 	case TC_ORB_GONE:
 	case TC_ORB_FAILED:
-		start_or_wait(orb, why);
+		tc_orb_start_or_wait(orb, why);
 		break;
 	case TC_ORB_RESTARTING:
 		if (!orb->child) {
@@ -405,6 +411,12 @@ static int set_environment(struct tc_orbs *orbs, const struct tc_orbs_config *co
 	if (orbs->foreign) {
 		tc_strings_addf(env, "NODE_ENV=production"); /* as the guide's manager does */
 	}
+	if (config->manager_socket && !orbs->foreign) {
+		tc_strings_addf(env, "ORB_MANAGER_SOCKET=%s", config->manager_socket);
+	}
+	if (config->spool_dir && !orbs->foreign) {
+		tc_strings_addf(env, "ORB_SPOOL_DIR=%s", config->spool_dir);
+	}
 	for (size_t i = 0; config->env && config->env[i]; i++) {
 		tc_strings_addf(env, "%s", config->env[i]);
 	}
@@ -453,6 +465,7 @@ int tc_orbs_create(struct tc_orbs **out, const struct tc_orbs_config *config,
 	/* The caller's strings end with this call: nobody may reach them by accident. */
 	orbs->config.orb_command = orbs->config.aiorb_path = orbs->config.work_dir = NULL;
 	orbs->config.host_port = orbs->config.websocket_url = orbs->config.log_level = NULL;
+	orbs->config.manager_socket = orbs->config.spool_dir = NULL;
 	orbs->config.env = NULL;
 	if (orbs->config.term_grace_ms <= 0) {
 		orbs->config.term_grace_ms = TERM_GRACE_MS;
@@ -506,24 +519,34 @@ static void close_nest(struct tc_orbs *orbs)
 	}
 }
 
+void tc_orbs_begin_close(struct tc_orbs *orbs, void (*done)(void *user), void *user)
+{
+	orbs->closing = true;
+	orbs->done = done;
+	orbs->done_user = user;
+}
+
+void tc_orbs_end_close(struct tc_orbs *orbs)
+{
+	close_nest(orbs);
+	uv_close((uv_handle_t *)&orbs->closer, on_closer_closed);
+}
+
 void tc_orbs_close(struct tc_orbs *orbs, void (*done)(void *user), void *user)
 {
 	if (!orbs || orbs->closing) {
 		return;
 	}
-	orbs->closing = true;
-	orbs->done = done;
-	orbs->done_user = user;
+	tc_orbs_begin_close(orbs, done, user);
 	for (struct tc_orb *orb = TAILQ_FIRST(&orbs->list), *next; orb; orb = next) {
 		next = TAILQ_NEXT(orb, in_list);
 		if (orb->child) {
 			tc_orb_ask_to_end(orb, "server_shutdown", "server_shutdown");
 		} else {
-			forget(orb);
+			tc_orb_forget(orb);
 		}
 	}
-	close_nest(orbs);
-	uv_close((uv_handle_t *)&orbs->closer, on_closer_closed);
+	tc_orbs_end_close(orbs);
 }
 
 void tc_orbs_kill_all(struct tc_orbs *orbs)

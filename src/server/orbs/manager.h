@@ -59,6 +59,8 @@ struct tc_orbs_config { /* copied; times in ms, 0 or less: that limit is off (gr
 	 * failed. 0: never. */
 	int restart_limit;
 	int64_t restart_window_ms;
+	const char *manager_socket; /* where orbs of our own find the next server; NULL: nowhere */
+	const char *spool_dir;      /* where they put last words that none takes; NULL: nowhere */
 	const char *const *env; /* more for the orb's environment, "NAME=value", NULL at the end;
 				   NULL: none (what the server's environment has, it gets anyway) */
 };
@@ -102,6 +104,16 @@ int tc_orbs_create(struct tc_orbs **out, const struct tc_orbs_config *config,
 /* Asks all to end (reason server_shutdown), kills what does not, frees, then calls done on a later
  * turn of the loop. NULL-safe (done is not called then). */
 void tc_orbs_close(struct tc_orbs *orbs, void (*done)(void *user), void *user);
+/* As tc_orbs_close(), but orbs of our own go on: they look for the next server's manager. Programs
+ * of orb_command are asked to end, and waited for. */
+void tc_orbs_hand_over(struct tc_orbs *orbs, void (*done)(void *user), void *user);
+/* A server before us had an orb in this room: for wait_ms nobody starts another, it may come. */
+void tc_orbs_expect(struct tc_orbs *orbs, const char *room, int64_t wait_ms);
+/* One came: `adopt`, on a socket that is ours from here on, from the process `pid` (as the socket
+ * says). It is taken up, or told that it is replaced. 0, or why not: -EEXIST, -EPERM, -ESRCH,
+ * -EINVAL, -ENOMEM. */
+struct tc_channel_message;
+int tc_orbs_adopt(struct tc_orbs *orbs, int fd, int pid, const struct tc_channel_message *adopt);
 /* A second signal: SIGKILL now. */
 void tc_orbs_kill_all(struct tc_orbs *orbs);
 /* The first human came in (or another): make sure there is an orb, tell it who is there. */

@@ -29,6 +29,7 @@ enum tc_orb_due {
 	TC_ORB_DUE_HEALTH,   /* heartbeats are missing */
 	TC_ORB_DUE_LADDER,   /* the next rung of ask -> SIGTERM -> SIGKILL */
 	TC_ORB_DUE_RESTART,  /* no process; the next one begins */
+	TC_ORB_DUE_EXPECTED, /* the orb of a server before us should have come */
 	TC_ORB_DUES,
 };
 
@@ -81,6 +82,7 @@ struct tc_orb {
 	char own_reason[64]; /* why it says it ended by itself; "": it did not say */
 	enum tc_orb_rung rung;
 	bool tell_participants, tell_shutdown;
+	char *new_token; /* owned; to be told, adopted; NULL: nothing is */
 	double message_tokens;
 	int64_t message_filled_ms;
 	uint64_t messages_lost;
@@ -125,6 +127,8 @@ void tc_orb_nothing_due(struct tc_orb *orb);
 /* life.c */
 bool tc_orb_running(const struct tc_orb *orb); /* a process that nobody asked to end */
 void tc_orb_start(struct tc_orb *orb, const char *why);
+void tc_orb_set_limits(struct tc_orb *orb); /* of a life that begins */
+extern const struct tc_child_events tc_orb_child_events;
 
 /* hear.c */
 void tc_orb_hear(void *orb, struct tc_json object);
@@ -155,7 +159,17 @@ void tc_orb_restart_now(struct tc_orb *orb);
 void tc_orb_no_restart(struct tc_orb *orb, const char *why);
 void tc_orb_release_place(struct tc_orb *orb);
 
+/* adopt.c */
+void tc_orb_expected_in_vain(struct tc_orb *orb);
+
 /* manager.c */
+struct tc_orb *tc_orbs_find(struct tc_orbs *orbs, const char *room); /* NULL: none */
+struct tc_orb *tc_orbs_need(struct tc_orbs *orbs, const char *room); /* NULL: no memory */
+void tc_orb_forget(struct tc_orb *orb);                              /* it has no process */
+void tc_orb_start_or_wait(struct tc_orb *orb, const char *why);
+void tc_orbs_begin_close(struct tc_orbs *orbs, void (*done)(void *user), void *user);
+void tc_orbs_end_close(struct tc_orbs *orbs);
+void tc_orbs_child_closed(void *orbs);
 int64_t tc_orb_now(const struct tc_orb *orb);
 void tc_orbs_reaped(struct tc_orb *orb); /* a place is free; the orb may be gone afterwards */
 void tc_orbs_serve_waiting(struct tc_orbs *orbs);

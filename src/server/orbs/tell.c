@@ -1,8 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 /* What an orb is told on its channel, whenever that takes another line. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "base/assert.h"
 #include "proto/channel.h"
 #include "server/orbs/priv.h"
+
+static bool say_adopted(struct tc_orb *orb, struct tc_buf *out)
+{
+	if (!orb->new_token) {
+		return false;
+	}
+	tc_channel_put_adopted(out, orb->new_token[0] ? orb->new_token : NULL);
+	explicit_bzero(orb->new_token, strlen(orb->new_token));
+	free(orb->new_token);
+	orb->new_token = NULL;
+	return true;
+}
 
 static bool say_shutdown(struct tc_orb *orb, struct tc_buf *out)
 {
@@ -31,7 +46,7 @@ static bool say_participants(struct tc_orb *orb, struct tc_buf *out)
 void tc_orb_next_line(void *user, struct tc_buf *out)
 {
 	/* In order of haste. */
-	static bool (*const say[])(struct tc_orb *, struct tc_buf *) = {say_shutdown,
+	static bool (*const say[])(struct tc_orb *, struct tc_buf *) = {say_adopted, say_shutdown,
 									say_participants};
 	for (size_t i = 0; i < TC_COUNT(say); i++) {
 		if (say[i](user, out)) {

@@ -124,6 +124,9 @@ static void on_due(struct tc_orb *orb, enum tc_orb_due which)
 	case TC_ORB_DUE_RESTART:
 		tc_orb_restart_now(orb);
 		break;
+	case TC_ORB_DUE_EXPECTED:
+		tc_orb_expected_in_vain(orb);
+		break;
 	case TC_ORB_DUES:
 		break;
 	}
