@@ -130,17 +130,28 @@ static const char *check_transcript(const struct tc_signal *signal)
 	return NULL;
 }
 
+/* What the orb could not take whole would be dropped there, and nobody told. */
+static bool has_words(const struct tc_signal *signal)
+{
+	char words[TC_SIGNAL_SAY_SIZE];
+	return tc_json_get_str(signal->object, "value", words, sizeof(words)) > 0;
+}
+
 static const char *check_control(const struct tc_signal *signal)
 {
 	static const char *const actions[] = {"mode", "mute",  "unmute", "say",
 					      "stop", "leave", NULL};
 	static const char *const mode[] = {"mode", NULL};
+	static const char *const say[] = {"say", NULL};
 	static const char *const modes[] = {"active", "on-call", "silent", NULL};
 	if (!one_of(signal, "action", actions)) {
 		return "orb-control: action must be mode, mute, unmute, say, stop or leave";
 	}
 	if (one_of(signal, "action", mode) && !one_of(signal, "value", modes)) {
 		return "orb-control: value of mode must be active, on-call or silent";
+	}
+	if (one_of(signal, "action", say) && !has_words(signal)) {
+		return "orb-control: value of say must be a text of 1 to 2047 bytes";
 	}
 	return NULL;
 }

@@ -136,9 +136,12 @@ struct tc_signal_candidate {
 /* 0, or -EINVAL: no `candidate` member, or one that fits no line. */
 int tc_signal_read_candidate(const struct tc_signal *signal, struct tc_signal_candidate *out);
 
+/* What an orb is made to say at one time, with its 0. */
+#define TC_SIGNAL_SAY_SIZE 2048
+
 struct tc_signal_control {
 	char action[16]; /* mode mute unmute say stop leave */
-	char value[1024];
+	char value[TC_SIGNAL_SAY_SIZE];
 };
 int tc_signal_read_control(const struct tc_signal *signal, struct tc_signal_control *out);
 

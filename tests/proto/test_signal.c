@@ -186,6 +186,10 @@ static void messages_without_what_they_need_are_named(void **state)
 		"{\"type\":\"suggestion\"}",
 		"{\"type\":\"orb-control\",\"action\":\"fly\"}",
 		"{\"type\":\"orb-control\",\"action\":\"mode\",\"value\":\"loud\"}",
+		"{\"type\":\"orb-control\",\"action\":\"say\"}",
+		"{\"type\":\"orb-control\",\"action\":\"say\",\"value\":5}",
+		"{\"type\":\"orb-control\",\"action\":\"say\",\"value\":null}",
+		"{\"type\":\"orb-control\",\"action\":\"say\",\"value\":\"\"}",
 		"{\"type\":\"user-joined\"}",
 		"{\"type\":\"what\"}",
 	};
@@ -199,6 +203,7 @@ static void messages_without_what_they_need_are_named(void **state)
 		 "\"final\":false,\"startMs\":0,\"endMs\":9007199254740991}"),
 		"{\"type\":\"orb-control\",\"action\":\"mode\",\"value\":\"on-call\"}",
 		"{\"type\":\"orb-control\",\"action\":\"mute\"}",
+		"{\"type\":\"orb-control\",\"action\":\"say\",\"value\":\"hello\"}",
 		"{\"type\":\"offer\"}",
 		"{\"type\":\"leave\"}",
 		"{\"type\":\"pong\"}",
@@ -206,6 +211,22 @@ static void messages_without_what_they_need_are_named(void **state)
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		struct tc_signal signal = parsed(good[i]);
 		assert_null(tc_signal_check(&signal));
+	}
+}
+
+static void an_orb_is_told_to_say_what_it_can_take_and_no_more(void **state)
+{
+	for (int len = TC_SIGNAL_SAY_SIZE - 1; len <= TC_SIGNAL_SAY_SIZE; len++) {
+		char text[TC_SIGNAL_SAY_SIZE + 100];
+		snprintf(text, sizeof(text),
+			 "{\"type\":\"orb-control\",\"action\":\"say\",\"value\":\"%0*d\"}", len,
+			 7);
+		struct tc_signal signal = parsed(text);
+		struct tc_signal_control control;
+		bool fits = len < TC_SIGNAL_SAY_SIZE;
+		assert_int_equal(tc_signal_check(&signal) == NULL, fits);
+		assert_int_equal(tc_signal_read_control(&signal, &control), fits ? 0 : -EINVAL);
+		assert_int_equal(strlen(control.value), fits ? len : 0);
 	}
 }
 
@@ -286,6 +307,7 @@ int main(void)
 		cmocka_unit_test(both_ends_agree_who_offers),
 		cmocka_unit_test(join_fields_are_read_or_refused),
 		cmocka_unit_test(messages_without_what_they_need_are_named),
+		cmocka_unit_test(an_orb_is_told_to_say_what_it_can_take_and_no_more),
 		cmocka_unit_test(what_is_written_is_read_back),
 		cmocka_unit_test(candidates_come_in_several_shapes),
 	};

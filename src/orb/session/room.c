@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "proto/signal.h"
 
 TC_LOG_TOPIC("orb.people");
 
@@ -24,7 +25,7 @@ static struct tc_person *sender_of(struct tc_session *s, struct tc_json message)
 
 static void handle_control(struct tc_session *s, struct tc_json message)
 {
-	char action[32] = "", value[2048] = "";
+	char action[32] = "", value[TC_SIGNAL_SAY_SIZE] = "";
 	tc_json_get_str(message, "action", action, sizeof(action));
 	tc_json_get_str(message, "value", value, sizeof(value));
 	int64_t now = tc_session_now(s);
