@@ -20,7 +20,7 @@
 #include "orb/painter.h"
 #include "orb/roster.h"
 #include "orb/speaker.h"
-#include "orb/uplink.h"
+#include "uplink/uplink.h"
 #include "rtc/peer.h"
 
 TC_LOG_TOPIC("bench.echo");
@@ -229,7 +229,9 @@ static int create(struct echo *e, const struct tc_orb_args *args)
 					  .url = url,
 					  .room = args->room,
 					  .user_id = args->user_id,
-					  .user_name = "Echo"};
+					  .user_name = "Echo",
+					  .role = "ai",
+					  .participant_type = "ai"};
 	err = err ? err : tc_uplink_create(&e->uplink, &uplink, &events, e);
 	if (!err && !tc_loop_watch(e->loop, tc_queue_wake_fd(e->sent), print_sent, e)) {
 		err = -TC_EENGINE;

@@ -23,7 +23,7 @@
 	"\"Anna\"}"
 #define ORB "{\"userId\":\"orb\",\"userRole\":\"ai\",\"participantType\":\"ai\"}"
 
-/* --- the server that is not there: in the place of orb/uplink/ --- */
+/* --- the server that is not there: in the place of uplink/ --- */
 
 static char *sent[SENT_MAX];
 static int sent_count;

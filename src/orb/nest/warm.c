@@ -8,7 +8,7 @@
 
 #include "base/err.h"
 #include "base/log.h"
-#include "orb/uplink.h"
+#include "uplink/uplink.h"
 #include "rtc/loop.h"
 #include "rtc/peer.h"
 #include "rtc/srtp.h"
@@ -45,6 +45,8 @@ static int warm_uplink(struct tc_loop *loop, const struct tc_orb_args *args)
 		.room = "spare",
 		.user_id = "spare",
 		.user_name = "spare",
+		.role = "ai",
+		.participant_type = "ai",
 	};
 	struct tc_uplink *uplink = NULL;
 	int err = tc_uplink_create(&uplink, &config, &no_events, NULL);

@@ -269,6 +269,8 @@ static int create_links(struct tc_session *s)
 		.room = args->room,
 		.user_id = args->user_id,
 		.user_name = "AI Orb",
+		.role = "ai",
+		.participant_type = "ai",
 	};
 	err = tc_uplink_create(&s->uplink, &uplink, &tc_session_uplink_events, s);
 	if (err) {

@@ -19,7 +19,7 @@
 #include "orb/roster.h"
 #include "orb/session/engines.h"
 #include "orb/speaker.h"
-#include "orb/uplink.h"
+#include "uplink/uplink.h"
 #include "rtc/peer.h"
 #include "speech/hearing.h"
 #include "speech/voice.h"

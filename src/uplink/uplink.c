@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "orb/uplink/uplink_priv.h"
+#include "uplink/uplink_priv.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -12,10 +12,11 @@
 #include "base/err.h"
 #include "base/log.h"
 
-TC_LOG_TOPIC("orb.uplink");
+TC_LOG_TOPIC("uplink");
 
-#define LEAVE_MAX_MS 1000
-#define PING_S       20 /* WebSocket ping after this much silence, dead after three times that */
+#define FIRST_TRIES_MS 10000
+#define LEAVE_MAX_MS   1000
+#define PING_S         20 /* WebSocket ping after this much silence, dead after three times that */
 
 void tc_uplink_set_state(struct tc_uplink *up, enum uplink_state next, const char *why)
 {
@@ -57,9 +58,9 @@ static int queue_join(struct tc_uplink *up)
 	tc_json_field_str(&w, "type", "join");
 	tc_json_field_str(&w, "roomId", up->room);
 	tc_json_field_str(&w, "userId", up->user_id);
-	tc_json_field_str(&w, "userRole", "ai");
+	tc_json_field_str(&w, "userRole", up->role);
 	tc_json_field_str(&w, "userName", up->user_name);
-	tc_json_field_str(&w, "participantType", "ai");
+	tc_json_field_str(&w, "participantType", up->participant);
 	if (up->was_joined) {
 		tc_json_field_bool(&w, "resume", true);
 	}
@@ -171,19 +172,28 @@ static int write_some(struct tc_uplink *up, struct lws *wsi)
 	return 0;
 }
 
-static int add_token(struct tc_uplink *up, struct lws *wsi, unsigned char **p, unsigned char *end)
+static int add_header(struct lws *wsi, const char *name, const char *scheme, const char *value,
+		      unsigned char **p, unsigned char *end)
 {
-	if (!up->token) {
+	if (!value) {
 		return 0;
 	}
 	struct tc_buf buf;
 	tc_buf_init(&buf);
-	tc_buf_putf(&buf, "Bearer %s", up->token);
-	int err = buf.err || lws_add_http_header_by_name(
-				     wsi, (const unsigned char *)"authorization:",
-				     (const unsigned char *)buf.data, (int)buf.len, p, end);
+	tc_buf_puts(&buf, scheme);
+	tc_buf_puts(&buf, value);
+	int err = buf.err || lws_add_http_header_by_name(wsi, (const unsigned char *)name,
+							 (const unsigned char *)buf.data,
+							 (int)buf.len, p, end);
 	tc_buf_finish(&buf);
 	return err ? -1 : 0;
+}
+
+/* Who we are. */
+static int add_headers(struct tc_uplink *up, struct lws *wsi, unsigned char **p, unsigned char *end)
+{
+	int err = add_header(wsi, "authorization:", "Bearer ", up->token, p, end);
+	return err ? err : add_header(wsi, "cookie:", "", up->cookie, p, end);
 }
 
 static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *session, void *in,
@@ -195,7 +205,7 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
 	}
 	switch (reason) {
 	case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
-		return add_token(up, wsi, in, *(unsigned char **)in + len);
+		return add_headers(up, wsi, in, *(unsigned char **)in + len);
 	case LWS_CALLBACK_CLIENT_ESTABLISHED:
 		up->wsi = wsi;
 		tc_uplink_set_state(up, UPLINK_JOINING, "open");
@@ -254,6 +264,27 @@ static int create_context(struct tc_uplink *up)
 	return up->lws ? 0 : -TC_EENGINE;
 }
 
+/* NULL stays NULL. -ENOMEM. */
+static int copy(char **out, const char *text)
+{
+	*out = text ? strdup(text) : NULL;
+	return text && !*out ? -ENOMEM : 0;
+}
+
+static int copy_strings(struct tc_uplink *up, const struct tc_uplink_config *config)
+{
+	int err = copy(&up->token, config->token);
+	err = err ? err : copy(&up->cookie, config->cookie);
+	err = err ? err : copy(&up->ca, config->ca);
+	err = err ? err : copy(&up->room, config->room);
+	err = err ? err : copy(&up->user_id, config->user_id);
+	err = err ? err : copy(&up->user_name, config->user_name);
+	err = err ? err : copy(&up->role, config->role);
+	return err ? err
+		   : copy(&up->participant,
+			  config->participant_type ? config->participant_type : "human");
+}
+
 int tc_uplink_create(struct tc_uplink **out, const struct tc_uplink_config *config,
 		     const struct tc_uplink_events *events, void *user)
 {
@@ -266,15 +297,8 @@ int tc_uplink_create(struct tc_uplink **out, const struct tc_uplink_config *conf
 	up->user = user;
 	up->backoff_ms = TC_UPLINK_BACKOFF_MS;
 	up->began_ms = tc_clock_ms(tc_clock_system());
-	up->token = config->token ? strdup(config->token) : NULL;
-	up->ca = config->ca ? strdup(config->ca) : NULL;
-	up->room = strdup(config->room);
-	up->user_id = strdup(config->user_id);
-	up->user_name = strdup(config->user_name);
-	int err = up->room && up->user_id && up->user_name && (!config->token || up->token) &&
-				  (!config->ca || up->ca)
-			  ? 0
-			  : -ENOMEM;
+	up->first_tries_ms = config->first_tries_ms ? config->first_tries_ms : FIRST_TRIES_MS;
+	int err = copy_strings(up, config);
 	if (!err) {
 		err = tc_uplink_url_parse(&up->url, config->url, up->room);
 	}
@@ -336,10 +360,13 @@ void tc_uplink_destroy(struct tc_uplink *up)
 	tc_uplink_outbox_finish(&up->outbox);
 	tc_uplink_inbox_finish(&up->inbox);
 	free(up->token);
+	free(up->cookie);
 	free(up->ca);
 	free(up->room);
 	free(up->user_id);
 	free(up->user_name);
+	free(up->role);
+	free(up->participant);
 	tc_uplink_url_finish(&up->url);
 	free(up);
 }

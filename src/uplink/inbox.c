@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "orb/uplink/uplink_priv.h"
+#include "uplink/uplink_priv.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,10 +1,12 @@
-/* orb/uplink.h -- the orb's signaling connection: joins the room, stays joined, carries messages.
+/* uplink/uplink.h -- a participant's signaling connection: joins the room, stays joined, carries
+ * messages.
  *
- * A libwebsockets client on the orb's loop. A lost socket is taken up again with back-off and
- * `resume: true`, so that the others notice nothing (protocol.md section 1). Thread: the loop's.
+ * A libwebsockets client on the participant's loop (orb, probe). A lost socket is taken up again
+ * with back-off and `resume: true`, so that the others notice nothing (protocol.md section 1).
+ * Thread: the loop's.
  */
-#ifndef TC_ORB_UPLINK_H
-#define TC_ORB_UPLINK_H
+#ifndef TC_UPLINK_UPLINK_H
+#define TC_UPLINK_UPLINK_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,10 +18,14 @@ struct tc_uplink;
 
 struct tc_uplink_config { /* strings copied */
 	struct tc_loop *loop;
-	const char *url;   /* ws://HOST:PORT[/prefix] or wss://...; /ws-simple/ROOM is appended */
-	const char *ca;    /* PEM file: whom to trust for wss:// beside the system's; NULL: none */
-	const char *token; /* sent as Authorization: Bearer; NULL: none */
+	const char *url;    /* ws://HOST:PORT[/prefix] or wss://...; /ws-simple/ROOM is appended */
+	const char *ca;     /* PEM file: whom to trust for wss:// beside the system's; NULL: none */
+	const char *token;  /* sent as Authorization: Bearer; NULL: none */
+	const char *cookie; /* sent as Cookie: what a signed-in browser would send; NULL: none */
 	const char *room, *user_id, *user_name;
+	const char *role;             /* the join's userRole: "coach", "ai" ... */
+	const char *participant_type; /* NULL: "human" */
+	int first_tries_ms;           /* how long a server never reached is tried; 0: 10 s */
 };
 
 struct tc_uplink_events {
@@ -28,7 +34,7 @@ struct tc_uplink_events {
 	/* Anything else. Borrowed for the call. */
 	void (*message)(void *user, const char *type, struct tc_json message);
 	/* No way in: refused for good, or the server could not be reached at all within the first
-	 * 10 s. */
+	 * tries. */
 	void (*failed)(void *user, const char *why, bool unreachable);
 };
 

@@ -15,7 +15,7 @@
 #include "base/clock.h"
 #include "mock/resolver.h"
 #include "mock/ws_server.h"
-#include "orb/uplink/uplink_priv.h"
+#include "uplink/uplink_priv.h"
 
 #define DEADLINE_MS 20000
 #define DISCOVERY   "{\"type\":\"peer-discovery\",\"peers\":[]}"
@@ -229,7 +229,9 @@ static void start(struct fixture *f, const char *host)
 					  .token = "T0",
 					  .room = "r",
 					  .user_id = "orb",
-					  .user_name = "Orb"};
+					  .user_name = "Orb",
+					  .role = "ai",
+					  .participant_type = "ai"};
 	assert_int_equal(tc_uplink_create(&f->up, &config, &events, f), 0);
 }
 
@@ -270,6 +272,43 @@ static void it_joins_with_its_token_and_then_says_what_waited(void **state)
 	assert_int_equal(f->joined, 1);
 	assert_int_equal(f->again, 0);
 	assert_true(tc_uplink_up(f->up));
+}
+
+static void a_person_comes_with_the_cookie_of_a_browser(void **state)
+{
+	static const struct tc_uplink_events events = {on_joined, on_message, on_failed};
+	struct fixture *f = *state;
+	char url[128];
+	snprintf(url, sizeof(url), "ws://127.0.0.1:%d", tc_ws_server_port(f->server));
+	struct tc_uplink_config config = {.loop = f->loop,
+					  .url = url,
+					  .cookie = "tricall_session=S",
+					  .room = "r",
+					  .user_id = "u1",
+					  .user_name = "Ann",
+					  .role = "coach"};
+	assert_int_equal(tc_uplink_create(&f->up, &config, &events, f), 0);
+	until(f, &f->joins, 1);
+	assert_non_null(strcasestr(f->request, "cookie: tricall_session=S\r\n"));
+	assert_null(strcasestr(f->request, "authorization:"));
+	assert_non_null(strstr(f->last, "\"userRole\":\"coach\""));
+	assert_non_null(strstr(f->last, "\"participantType\":\"human\""));
+}
+
+static void a_server_nobody_reaches_is_given_up_after_the_first_tries(void **state)
+{
+	static const struct tc_uplink_events events = {on_joined, on_message, on_failed};
+	struct fixture *f = *state;
+	struct tc_uplink_config config = {.loop = f->loop,
+					  .url = "ws://127.0.0.1:1",
+					  .room = "r",
+					  .user_id = "u1",
+					  .user_name = "Ann",
+					  .role = "coach",
+					  .first_tries_ms = 1};
+	assert_int_equal(tc_uplink_create(&f->up, &config, &events, f), 0);
+	until(f, &f->failed, 1);
+	assert_true(f->unreachable);
 }
 
 static void a_message_in_pieces_comes_as_one(void **state)
@@ -433,6 +472,8 @@ int main(void)
 		cmocka_unit_test(pieces_become_one_message_up_to_a_bound),
 		cmocka_unit_test(urls_are_read_and_bad_ones_refused),
 		TEST(it_joins_with_its_token_and_then_says_what_waited),
+		TEST(a_person_comes_with_the_cookie_of_a_browser),
+		TEST(a_server_nobody_reaches_is_given_up_after_the_first_tries),
 		TEST(a_message_in_pieces_comes_as_one),
 		TEST(a_lost_socket_is_resumed_and_nothing_said_is_lost),
 		TEST(a_socket_lost_before_the_join_was_answered_joins_once_more),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /* The way to the server: its name is looked up beside the loop in each round, since it may have
  * moved; then each address is tried, since a name like localhost has one that nobody listens on. */
-#include "orb/uplink/uplink_priv.h"
+#include "uplink/uplink_priv.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -12,9 +12,7 @@
 #include "base/id.h"
 #include "base/log.h"
 
-TC_LOG_TOPIC("orb.uplink");
-
-#define FIRST_TRIES_MS 10000
+TC_LOG_TOPIC("uplink");
 
 int64_t tc_uplink_backoff(int64_t *backoff_ms, uint8_t noise)
 {
@@ -177,7 +175,7 @@ void tc_uplink_lost(struct tc_uplink *up, const char *why)
 		tc_uplink_stop_connecting(up);
 	} else if (up->refusal[0]) {
 		give_up(up, up->refusal, false);
-	} else if (!up->was_joined && tried_ms > FIRST_TRIES_MS) {
+	} else if (!up->was_joined && tried_ms > up->first_tries_ms) {
 		give_up(up, why, true);
 	} else {
 		if (up->was_joined && !next_address) {

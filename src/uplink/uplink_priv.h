@@ -1,12 +1,12 @@
-/* orb/uplink/uplink_priv.h -- what the files of the uplink share.
+/* uplink/uplink_priv.h -- what the files of the uplink share.
  *
  * uplink.c life, what comes in · connect.c the way to the server, again and again · outbox.c what
  * waits to be sent · inbox.c frames to messages · url.c where to. Thread: the loop's.
  */
-#ifndef TC_ORB_UPLINK_PRIV_H
-#define TC_ORB_UPLINK_PRIV_H
+#ifndef TC_UPLINK_UPLINK_PRIV_H
+#define TC_UPLINK_UPLINK_PRIV_H
 
-#include "orb/uplink.h"
+#include "uplink/uplink.h"
 
 #include <stdint.h>
 
@@ -77,8 +77,8 @@ void tc_uplink_url_finish(struct uplink_url *url);
 
 /* --- connect.c --- */
 
-/* The next wait, 75-125 % of *backoff_ms by `noise` (not all orbs at once), which doubles up to its
- * bound. */
+/* The next wait, 75-125 % of *backoff_ms by `noise` (not all of a server's people at once), which
+ * doubles up to its bound. */
 int64_t tc_uplink_backoff(int64_t *backoff_ms, uint8_t noise);
 /* Close codes after which trying again is of no use (protocol.md section 1). */
 bool tc_uplink_final_code(unsigned code);
@@ -87,8 +87,8 @@ struct tc_uplink {
 	struct tc_loop *loop; /* borrowed */
 	struct tc_uplink_events events;
 	void *user;
-	char *token, *room, *user_id, *user_name; /* owned */
-	char *ca;                                 /* owned */
+	char *token, *cookie, *ca, *room, *user_id, *user_name, *role, *participant; /* owned */
+	int64_t first_tries_ms;
 	struct uplink_url url;
 	struct lws_context *lws; /* owned */
 	struct lws *wsi;         /* lws's */
