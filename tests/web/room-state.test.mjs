@@ -114,6 +114,34 @@ test('an empty final takes a guess back, and silence adds nothing', () => {
   assert.equal(room(said('client-1', 2, '', false)).utterances.length, 0);
 });
 
+test('what an orb was about to write down when it went is left as it was understood', () => {
+  const cut = [said(ORB.userId, 'a1', 'Let us begin ', false), said('client-1', 'b1', 'so when', false)];
+  const gone = [
+    { type: 'user-left', userId: ORB.userId },
+    { type: 'orb-state', state: 'restarting' },
+    discovery(COACH),
+  ];
+  for (const message of gone) {
+    const state = room(OPEN, discovery(ORB, COACH), said('coach-1', 'c1', 'Hm.', true), cut, message);
+    assert.deepEqual(
+      state.utterances.map(({ text, final }) => [text, final]),
+      [
+        ['Hm.', true],
+        ['Let us begin…', true],
+        ['so when…', true],
+      ],
+      message.type,
+    );
+    const ended = reduce(state, said('client-1', 'b1', 'so when I breathe', true), NOW);
+    assert.equal(ended.utterances.at(-1).text, 'so when I breathe', 'its final may still come');
+  }
+  const stays = room(OPEN, discovery(ORB, COACH), cut, { type: 'user-left', userId: 'coach-1' });
+  assert.ok(
+    stays.utterances.every(({ final }) => !final),
+    'the orb is there to end them',
+  );
+});
+
 test('the transcript is bounded', () => {
   const many = Array.from({ length: 520 }, (_, n) => said('client-1', n, `words ${n}`, true));
   const { utterances } = room(many);

@@ -96,3 +96,24 @@ test('scrolled back to the end by hand, it follows again', async () => {
   await say(coach, 41, 44);
   await atEnd(coach);
 });
+
+test('a new orb speaks under a heading of its own, and nothing of the old one stays grey', async () => {
+  const coach = await enter('coach');
+  mock.joinOrb();
+  mock.setOrbState('ready');
+  mock.transcript('ai-orb-s1', 'u1', 'Let us begin with', false, 4000);
+  await coach.locator('.transcript-item.is-partial').waitFor();
+  mock.setOrbState('restarting');
+  await coach.locator('.transcript-text', { hasText: 'Let us begin with…' }).waitFor();
+  assert.equal(await coach.locator('.transcript-item.is-partial').count(), 0);
+  mock.dropOrb();
+  mock.transcript('ai-orb-s1-2', 'u2', 'Here I am again.', true, 9000);
+  mock.transcript('ai-orb-s1-2', 'u3', 'Where were we?', true, 12000);
+  const items = coach.locator('.transcript-item');
+  await items.nth(2).waitFor();
+  assert.deepEqual(await items.evaluateAll((all) => all.map((item) => item.classList.contains('goes-on'))), [
+    false,
+    false,
+    true,
+  ]);
+});

@@ -125,7 +125,7 @@ export function reduce(state, message, now) {
     case 'peer':
       return onPeer(state, message);
     case 'orb-state':
-      return { ...state, orb: { ...state.orb, state: message.state, reason: message.reason ?? '' } };
+      return onOrbState(state, message);
     case 'ai_status':
       return { ...state, orb: { ...state.orb, status: message.status } };
     case 'orb-muted':
@@ -235,6 +235,33 @@ function onLink(state, { state: link, words, code }) {
   return link === 'closed' ? { ...next, ended: { words, code: String(code ?? 'left') } } : next;
 }
 
+// In these no orb is there that could finish its sentences.
+const WITHOUT_ORB = ['off', 'restarting', 'failed', 'full'];
+
+/**
+ * @param {RoomState} state
+ * @param {ServerMessage & { type: 'orb-state' }} message
+ * @returns {RoomState}
+ */
+function onOrbState(state, { state: now, reason = '' }) {
+  const orb = { ...state.orb, state: now, reason };
+  const utterances = WITHOUT_ORB.includes(now) ? withoutOpen(state.utterances) : state.utterances;
+  return { ...state, orb, utterances };
+}
+
+/**
+ * Every partial is an orb's, and only that orb would have ended it: what was understood so far stays,
+ * as said.
+ * @param {Utterance[]} utterances
+ */
+function withoutOpen(utterances) {
+  return utterances.every(({ final }) => final)
+    ? utterances
+    : utterances.map((each) =>
+        each.final ? each : { ...each, text: `${each.text.trimEnd()}…`, final: true },
+      );
+}
+
 /**
  * @param {RoomState} state
  * @param {import('./protocol.js').Participant[]} peers
@@ -246,7 +273,9 @@ function onDiscovery(state, peers) {
   for (const peer of peers) {
     present[peer.userId] = state.present[peer.userId] ?? personOf(state, peer);
   }
-  return { ...state, present };
+  const orb = orbOf(state);
+  const utterances = orb && !present[orb.userId] ? withoutOpen(state.utterances) : state.utterances;
+  return { ...state, present, utterances };
 }
 
 /**
@@ -268,8 +297,11 @@ function onJoined(state, peer) {
 function onLeft(state, userId) {
   const { [userId]: gone, ...present } = state.present;
   const departed = gone && !gone.ai ? gone.name : state.departed;
-  const orb = gone?.ai ? { ...state.orb, status: /** @type {const} */ ('ready') } : state.orb;
-  return { ...state, present, departed, orb };
+  if (!gone?.ai) {
+    return { ...state, present, departed };
+  }
+  const orb = { ...state.orb, status: /** @type {const} */ ('ready') };
+  return { ...state, present, departed, orb, utterances: withoutOpen(state.utterances) };
 }
 
 /**

@@ -37,6 +37,7 @@ function sideOf(state, userId) {
 function update(state) {
   transcript.entries = state.utterances.map(({ id, userId, text, final, startMs }) => ({
     id,
+    speaker: userId,
     name: nameOf(state, userId),
     side: sideOf(state, userId),
     stamp: stampText(startMs),

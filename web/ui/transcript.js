@@ -5,7 +5,7 @@ import { iconHref } from './media.js';
 // So near the end still counts as at it: about a line.
 const NEAR_END_PX = 48;
 
-/** @typedef {{ id: string, name: string, side: 'self' | 'other' | 'orb', stamp: string, text: string, final: boolean }} Entry */
+/** @typedef {{ id: string, speaker: string, name: string, side: 'self' | 'other' | 'orb', stamp: string, text: string, final: boolean }} Entry */
 
 export class Transcript extends HTMLElement {
   /** @type {Entry[]} */ #entries = [];
@@ -55,7 +55,7 @@ export class Transcript extends HTMLElement {
     this.#entries.forEach((entry, index) => {
       const item = known.get(entry.id) ?? emptyItem(entry.id);
       known.delete(entry.id);
-      fill(item, entry, this.#entries[index - 1]?.name === entry.name);
+      fill(item, entry, this.#entries[index - 1]?.speaker === entry.speaker);
       if (list.children[index] !== item) {
         list.insertBefore(item, list.children[index] ?? null);
       }
@@ -119,7 +119,7 @@ function emptyItem(id) {
 /**
  * @param {Element} item
  * @param {Entry} entry
- * @param {boolean} goesOn the same person spoke just before
+ * @param {boolean} goesOn the same one spoke just before: a new orb is another
  */
 function fill(item, entry, goesOn) {
   item.className = `transcript-item from-${entry.side}`;
