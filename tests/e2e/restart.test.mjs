@@ -86,7 +86,8 @@ test('they sign in and talk', { timeout: 240_000 }, async () => {
   }
 });
 
-for (const signal of ['SIGKILL', 'SIGTERM']) {
+// SIGTERM ends the orb with its summary, and another comes; else it goes on, in the connections it has.
+for (const signal of ['SIGKILL', 'SIGTERM', 'SIGHUP']) {
   test(`${signal}, and a new server on the same port: the picture of the other never stops`, { timeout: 300_000 }, async (t) => {
     const pages = Object.values(people).map(({ page }) => page);
     const had = await Promise.all(pages.map((page) => complete(page, { after: -1 })));
@@ -103,8 +104,13 @@ for (const signal of ['SIGKILL', 'SIGTERM']) {
 
     server = await start();
     await Promise.all(pages.map((page) => shows(page, 'Live')));
-    const has = await Promise.all(pages.map((page, index) => complete(page, { after: had[index].orb.id })));
+    const orbGoesOn = signal !== 'SIGTERM';
+    const has = await Promise.all(
+      pages.map((page, index) => complete(page, { after: orbGoesOn ? -1 : had[index].orb.id })),
+    );
     for (const [index, page] of pages.entries()) {
+      assert.equal(has[index].orb.id === had[index].orb.id, orbGoesOn, 'the connection with the orb');
+      assert.ok(!orbGoesOn || has[index].orb.frames > had[index].orb.frames);
       assert.equal(has[index].human.id, had[index].human.id, 'the connection is the same');
       assert.ok(has[index].human.frames > down[index].frames);
       assert.equal((await received(page)).filter(({ orb }) => !orb).length, 1, 'there is no second one');

@@ -148,18 +148,67 @@ test('a connection that does not work is not kept', async () => {
   assert.equal(a.call.state.present.bob, undefined);
 });
 
-test('an orb ends with its server: it is dropped at once, and the next one is met', async () => {
+const answerOf = (certificate) => ({
+  type: 'answer',
+  sdp: `v=0\r\na=fingerprint:sha-256 ${certificate}\r\n`,
+});
+
+/** Ann's call with Bob and an orb; the server went away and is back, and nobody else is yet. */
+async function orbOverAnOutage() {
   const { a } = await connected();
   a.socket.says({ type: 'user-joined', ...ORB });
-  a.call.peer('orb-1').pc.goes('connected');
+  const orb = a.call.peer('orb-1');
+  await settle();
+  a.socket.says({ type: 'answer', fromId: 'orb-1', answer: answerOf('AA:BB') });
+  await settle();
+  orb.pc.goes('connected');
   lose(a);
   clock.advance(500);
   adopt(a);
   a.socket.says({ type: 'peer-discovery', peers: [] });
-  assert.equal(a.call.peer('orb-1'), undefined);
-  assert.ok(a.call.peer('bob'));
+  assert.equal(a.call.peer('orb-1'), orb, 'it is waited for');
+  return {
+    a,
+    orb,
+    offers: () => a.socket.sent.filter(({ type, toId }) => type === 'offer' && toId === 'orb-1'),
+  };
+}
+
+test('an orb that outlives its server is asked by an offer, and kept if it is the same', async () => {
+  const { a, orb, offers } = await orbOverAnOutage();
+  a.socket.says({ type: 'user-joined', ...ORB });
+  await settle();
+  assert.equal(offers().length, 1);
+  a.socket.says({ type: 'answer', fromId: 'orb-1', answer: answerOf('aa:bb') });
+  await settle();
+  assert.equal(a.call.peer('orb-1'), orb);
+  assert.equal(orb.pc.signalingState, 'stable');
+});
+
+test('another orb under the same name shows by its certificate, and is connected with anew', async () => {
+  const { a, orb, offers } = await orbOverAnOutage();
+  a.socket.says({ type: 'user-joined', ...ORB });
+  await settle();
+  a.socket.says({ type: 'answer', fromId: 'orb-1', answer: answerOf('CC:DD') });
+  await settle();
+  assert.notEqual(a.call.peer('orb-1'), orb);
+  assert.equal(orb.state, 'closed');
+  assert.equal(offers().length, 2);
+});
+
+test('an orb under another name takes the place of the one that is waited for', async () => {
+  const { a, orb } = await orbOverAnOutage();
   a.socket.says({ type: 'user-joined', ...ORB, userId: 'orb-2' });
+  assert.equal(a.call.peer('orb-1'), undefined);
+  assert.equal(orb.state, 'closed');
   assert.ok(a.call.peer('orb-2'));
+  assert.ok(a.call.peer('bob'));
+});
+
+test('an orb that does not come back is dropped in the end', async () => {
+  const { a } = await orbOverAnOutage();
+  clock.advance(60_000);
+  assert.equal(a.call.peer('orb-1'), undefined);
 });
 
 for (const [who, other] of [

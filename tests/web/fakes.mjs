@@ -108,6 +108,7 @@ export class FakeConnection {
   connectionState = 'new';
   localDescription = null;
   remoteDescription = null;
+  currentRemoteDescription = null; // the last that both agreed on
   candidates = [];
   refuseCandidates = false;
   closed = false;
@@ -155,7 +156,7 @@ export class FakeConnection {
       if (this.signalingState !== 'have-local-offer') {
         throw new Error(`answer in ${this.signalingState}`);
       }
-      this.remoteDescription = description;
+      this.remoteDescription = this.currentRemoteDescription = description;
       this.#becomes('stable');
       return;
     }

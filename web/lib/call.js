@@ -151,7 +151,7 @@ export class Call extends EventTarget {
 
   /**
    * Who is in the room. Who is not may have lost the server as we did, and needs a while to come
-   * back: as long as we hear and see them, nothing is taken down. (An orb ends with its server.)
+   * back: as long as we hear and see them, nothing is taken down.
    * @param {Participant[]} listed
    */
   #onDiscovery(listed) {
@@ -176,22 +176,31 @@ export class Call extends EventTarget {
     const { userId } = participant;
     const peer = this.#peers.get(userId);
     this.#grace.take(userId);
-    if (!peer || (anew && !(peer.remoteSession && this.#flows(userId)))) {
+    this.#replaceOrb(participant);
+    if (!peer || (anew && !((peer.ai || peer.remoteSession) && this.#flows(userId)))) {
       this.#connect(participant);
       return;
     }
     log.info(`the connection with ${userId} goes on`);
     this.#participants.set(userId, participant);
     this.#tell(peer);
-    if (this.#flows(userId)) {
+    if (this.#flows(userId) && (anew || !peer.ai)) {
       peer.confirm();
     }
   }
 
-  /** A human whose sound and picture arrive. @param {string} userId */
+  /** A room has one orb: whichever we waited for does not come back. @param {Participant} met */
+  #replaceOrb(met) {
+    if (met.participantType === 'ai') {
+      [...this.#participants.values()]
+        .filter(({ userId, participantType }) => participantType === 'ai' && userId !== met.userId)
+        .forEach(({ userId }) => this.#onLeft(userId));
+    }
+  }
+
+  /** Somebody whose sound and picture arrive. @param {string} userId */
   #flows(userId) {
-    const peer = this.#peers.get(userId);
-    return peer !== undefined && !peer.ai && peer.state === 'connected';
+    return this.#peers.get(userId)?.state === 'connected';
   }
 
   /** They did not come back. @param {string} userId */
@@ -235,6 +244,10 @@ export class Call extends EventTarget {
       this.dispatchEvent(new CustomEvent('stream', { detail: userId }));
     });
     peer.addEventListener('failed', () => this.#rebuildLater(userId));
+    peer.addEventListener('stranger', () => {
+      log.info(`${userId} is another than before`);
+      this.#connect(participant);
+    });
     peer.begin({ audio: this.devices.track('audio'), video: this.devices.track('video') });
     this.dispatchEvent(new CustomEvent('stream', { detail: userId }));
     return peer;

@@ -127,6 +127,10 @@ export class Peer extends EventTarget {
       if (message.type === 'offer') {
         await this.#onDescription(message.offer);
       } else if (message.type === 'answer') {
+        if (this.ai && this.#isStranger(message.answer)) {
+          this.#emit('stranger');
+          return;
+        }
         await this.#onDescription(message.answer);
       } else if (message.type === 'ice-candidate') {
         await this.#onCandidate(message.candidate);
@@ -160,6 +164,8 @@ export class Peer extends EventTarget {
   confirm() {
     if (this.pc.signalingState === 'have-local-offer') {
       this.restart(); // our offer, or its answer, went into the void
+    } else if (this.ai) {
+      this.#offer(); // who answers it, the same or another orb of that name, shows by its certificate
     } else if (this.offers && this.remoteSession) {
       // Who does not offer need not ask: a new connection of theirs comes with an offer.
       this.send({ type: 'renegotiate', toId: this.id, session: this.session, holds: this.remoteSession });
@@ -236,6 +242,12 @@ export class Peer extends EventTarget {
     if (description.type === 'offer') {
       await this.#answer();
     }
+  }
+
+  /** An answer of somebody else than who we are connected with. @param {RTCSessionDescriptionInit} answer */
+  #isStranger(answer) {
+    const known = fingerprints(this.pc.currentRemoteDescription);
+    return known !== '' && fingerprints(answer) !== known;
   }
 
   async #answer() {
@@ -403,4 +415,10 @@ export class Peer extends EventTarget {
  */
 function directionFor(track) {
   return track ? 'sendrecv' : 'recvonly';
+}
+
+/** What proves who is at the other end (RFC 8122). @param {RTCSessionDescriptionInit | null} description */
+function fingerprints(description) {
+  const lines = description?.sdp?.match(/^a=fingerprint:\S+ \S+/gim) ?? [];
+  return [...new Set(lines.map((line) => line.toLowerCase()))].sort().join();
 }

@@ -9,6 +9,9 @@
 
 TC_LOG_TOPIC("orb.people");
 
+/* As long as pages wait for each other after an outage (web/lib/call.js). */
+#define AWAY_MS 20000
+
 struct tc_person *tc_people_find(struct tc_session *s, const char *id)
 {
 	for (size_t i = 0; i < TC_PEOPLE_MAX; i++) {
@@ -56,6 +59,46 @@ void tc_people_left(struct tc_session *s, const char *id)
 	tc_connection_show_hearing(s);
 }
 
+/* --- a new server, which has not everybody back yet --- */
+
+static void plan_away(struct tc_session *s);
+
+static void on_away(void *user)
+{
+	struct tc_session *s = user;
+	int64_t now = tc_session_now(s);
+	for (size_t i = 0; i < TC_PEOPLE_MAX; i++) {
+		struct tc_person *p = &s->people[i];
+		if (p->present && p->away_until_ms && p->away_until_ms <= now) {
+			tc_people_left(s, p->id);
+		}
+	}
+	plan_away(s);
+}
+
+static void plan_away(struct tc_session *s)
+{
+	int64_t first = 0;
+	for (size_t i = 0; i < TC_PEOPLE_MAX; i++) {
+		int64_t until = s->people[i].present ? s->people[i].away_until_ms : 0;
+		if (until && (!first || until < first)) {
+			first = until;
+		}
+	}
+	tc_timer_cancel(s->away_timer);
+	s->away_timer = NULL;
+	if (first) {
+		int64_t left = first - tc_session_now(s);
+		s->away_timer = tc_loop_timer(s->loop, left > 0 ? left : 0, false, on_away, s);
+	}
+}
+
+/* Their media works: they will be back as we were, or their connection will tell. */
+static bool may_be_away(const struct tc_person *p)
+{
+	return p->peer && tc_peer_state(p->peer) == TC_PEER_CONNECTED;
+}
+
 struct tc_person *tc_people_joined(struct tc_session *s, struct tc_json who)
 {
 	char id[TC_ID_SIZE], role[32] = "", type[32] = "", name[128] = "";
@@ -71,6 +114,7 @@ struct tc_person *tc_people_joined(struct tc_session *s, struct tc_json who)
 	}
 	struct tc_person *p = tc_people_find(s, id);
 	if (p) {
+		p->away_until_ms = 0;
 		return p; /* still here: a resumed connection of ours lists them again */
 	}
 	for (size_t i = 0; i < TC_PEOPLE_MAX && !p; i++) {
@@ -81,6 +125,7 @@ struct tc_person *tc_people_joined(struct tc_session *s, struct tc_json who)
 		return NULL;
 	}
 	p->present = true;
+	p->away_until_ms = 0;
 	p->met = false;
 	snprintf(p->id, sizeof(p->id), "%s", id);
 	snprintf(p->name, sizeof(p->name), "%s", name);
@@ -114,12 +159,18 @@ void tc_people_listed(struct tc_session *s, struct tc_json message)
 	}
 	tc_json_get(message, "peers", &peers);
 	for (size_t i = 0; i < TC_PEOPLE_MAX; i++) {
-		if (s->people[i].present && !listed(peers, s->people[i].id)) {
-			char id[TC_ID_SIZE];
-			snprintf(id, sizeof(id), "%s", s->people[i].id);
-			tc_people_left(s, id); /* went while our socket was down */
+		struct tc_person *p = &s->people[i];
+		if (!p->present || listed(peers, p->id)) {
+			continue;
+		}
+		if (may_be_away(p)) {
+			TC_INFO(s->tag, "%s is not back yet", p->id);
+			p->away_until_ms = tc_session_now(s) + AWAY_MS;
+		} else {
+			tc_people_left(s, p->id); /* went while our socket was down */
 		}
 	}
+	plan_away(s);
 	struct tc_json_iter it = tc_json_iter(peers);
 	while (tc_json_next(&it)) {
 		tc_people_joined(s, it.value);

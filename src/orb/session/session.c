@@ -368,7 +368,8 @@ int tc_session_destroy(struct tc_session *s)
 	tc_roster_destroy(s->roster);
 	tc_manager_link_destroy(s->manager);
 	struct tc_timer *timers[] = {s->mind_timer,      s->lifetime_timer, s->idle_timer,
-				     s->heartbeat_timer, s->soon_timer,     s->end_timer};
+				     s->heartbeat_timer, s->soon_timer,     s->away_timer,
+				     s->end_timer};
 	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
 		tc_timer_cancel(timers[i]);
 	}

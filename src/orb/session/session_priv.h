@@ -62,6 +62,7 @@ struct tc_person {
 	struct tc_peer *peer;  /* owned; NULL until the first offer or candidate */
 	char offer_origin[80]; /* the o= line of the connection we answer: a new one is a new page
 				*/
+	int64_t away_until_ms; /* not listed by a server that is new, but connected; 0: here */
 	bool met;              /* the mind knows that this person hears us */
 	int lane;              /* -1: none */
 	bool voice;            /* voice activity */
@@ -141,7 +142,8 @@ struct tc_session {
 
 	struct tc_queue *events;
 	struct tc_watch *event_watch;
-	struct tc_timer *mind_timer, *lifetime_timer, *idle_timer, *heartbeat_timer, *soon_timer;
+	struct tc_timer *mind_timer, *lifetime_timer, *idle_timer, *heartbeat_timer, *soon_timer,
+		*away_timer;
 	struct tc_timer *end_timer; /* of the step of the end we are at */
 	struct tc_closer closer;
 	int64_t mind_deadline;
