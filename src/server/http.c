@@ -9,6 +9,7 @@
 #include "base/assert.h"
 #include "base/log.h"
 #include "server/http_framing.h"
+#include "server/http_headers.h"
 #include "server/http_priv.h"
 #include "server/http_read.h"
 #include "server/listener.h"
@@ -252,7 +253,7 @@ int tc_http_callback(struct lws *wsi, enum lws_callback_reasons reason, void *se
 		return tc_ws_may_upgrade(wsi, in);
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
 		/* A WebSocket is ws.c's alone: whatever led here, it goes no further. */
-		(void)!lws_return_http_status(wsi, 400, NULL);
+		tc_http_say_no(wsi, 400, "no WebSocket here", "");
 		return 1;
 	case LWS_CALLBACK_CLOSED_HTTP:
 	case LWS_CALLBACK_HTTP_DROP_PROTOCOL:

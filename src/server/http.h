@@ -17,6 +17,7 @@ struct tc_http;
 struct tc_http_stream;
 
 #define TC_HTTP_MAX_BODY (64 * 1024)
+#define TC_HTTP_MAX_HEAD 8192 /* of the fields that libwebsockets knows */
 #define TC_HTTP_MAX_ARGS 8
 
 enum tc_http_method {

@@ -52,11 +52,25 @@ static bool read_length(struct lws *wsi, size_t *out)
 	       tc_content_length(text, out) == 0;
 }
 
+/* RFC 6585 section 5. */
+static bool is_too_long(struct lws *wsi)
+{
+	size_t len = 0;
+	for (int i = 0; i < WSI_TOKEN_COUNT; i++) {
+		len += (size_t)lws_hdr_total_length(wsi, (enum lws_token_indexes)i);
+	}
+	return len > TC_HTTP_MAX_HEAD;
+}
+
 int tc_http_framing(struct lws *wsi, struct tc_http_framing *out, const char **why)
 {
 	*out = (struct tc_http_framing){.has_length =
 						is_there(wsi, WSI_TOKEN_HTTP_CONTENT_LENGTH, 0)};
 	bool coded = is_there(wsi, WSI_TOKEN_HTTP_TRANSFER_ENCODING, 0);
+	if (is_too_long(wsi)) {
+		*why = "the address and the headers are too long";
+		return 431;
+	}
 	if (!host_is_clear(wsi)) {
 		*why = "send one Host";
 		return 400;

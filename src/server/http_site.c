@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/err.h"
 #include "server/admin/admin.h"
+#include "server/http_headers.h"
 #include "server/http_parse.h"
 
 static const struct {
@@ -82,50 +83,13 @@ void tc_site_destroy(struct tc_site *site)
 
 static void put_security_headers(const struct tc_site *site, struct tc_http_request *r)
 {
-	static const char *const headers[][2] = {
-		/* 'self' covers our WebSocket (CSP 3 section 6.7.2.8). */
-		{"content-security-policy",
-		 "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-		 "media-src 'self' blob:; connect-src 'self'; font-src 'self'; worker-src 'self'; "
-		 "manifest-src 'self'; form-action 'self'; base-uri 'none'; "
-		 "frame-ancestors 'none'"},
-		{"permissions-policy", "camera=(self), microphone=(self), autoplay=(self), "
-				       "speaker-selection=(self), display-capture=(), "
-				       "geolocation=(), usb=(), payment=()"},
-		{"referrer-policy", "no-referrer"},
-		{"x-content-type-options", "nosniff"},
-		{"x-frame-options", "DENY"},
-		{"cross-origin-opener-policy", "same-origin"},
-		{"cross-origin-resource-policy", "same-origin"},
-	};
-	for (size_t i = 0; i < TC_COUNT(headers); i++) {
-		tc_http_put_header(r, headers[i][0], headers[i][1]);
+	for (size_t i = 0; tc_http_security_headers[i][0]; i++) {
+		tc_http_put_header(r, tc_http_security_headers[i][0],
+				   tc_http_security_headers[i][1]);
 	}
 	if (site->config.secure) {
-		tc_http_put_header(r, "strict-transport-security", "max-age=31536000");
+		tc_http_put_header(r, TC_HTTP_HSTS_NAME, TC_HTTP_HSTS_VALUE);
 	}
-}
-
-static const char *status_title(int status)
-{
-	static const struct {
-		int status;
-		const char *title;
-	} titles[] = {
-		{400, "Bad request"},         {401, "Not signed in"},
-		{403, "Not allowed"},         {404, "Not found"},
-		{405, "Method not allowed"},  {409, "Not now"},
-		{411, "Length required"},     {413, "Too large"},
-		{415, "Unsupported content"}, {426, "Upgrade required"},
-		{429, "Too many attempts"},   {500, "Server error"},
-		{503, "Not available"},
-	};
-	for (size_t i = 0; i < TC_COUNT(titles); i++) {
-		if (titles[i].status == status) {
-			return titles[i].title;
-		}
-	}
-	return "Error";
 }
 
 bool tc_site_wants_json(const struct tc_http_request *r)
@@ -145,7 +109,7 @@ static void problem_json(struct tc_http_request *r, int status, const char *deta
 	tc_json_writer_init(&w, &buf);
 	tc_json_begin_object(&w);
 	tc_json_field_str(&w, "type", "about:blank");
-	tc_json_field_str(&w, "title", status_title(status));
+	tc_json_field_str(&w, "title", tc_http_status_title(status));
 	tc_json_field_int(&w, "status", status);
 	tc_json_field_str(&w, "detail", detail);
 	tc_json_end_object(&w);
@@ -174,7 +138,7 @@ static void problem_page(struct tc_http_request *r, int status, const char *deta
 		    "<p class=\"way-back\"><a class=\"button primary\" href=\"/\">Back to the "
 		    "start</a></p>\n"
 		    "</main>\n</body>\n</html>\n",
-		    status_title(status), status_title(status),
+		    tc_http_status_title(status), tc_http_status_title(status),
 		    detail[0] >= 'a' && detail[0] <= 'z' ? detail[0] - 32 : detail[0],
 		    detail[0] ? detail + 1 : "");
 	tc_http_put_header(r, "cache-control", "no-store");

@@ -11,9 +11,11 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include "base/assert.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "server/http.h"
+#include "server/http_headers.h"
 #include "server/tls_files.h"
 #include "server/ws.h"
 
@@ -45,10 +47,26 @@ static const struct lws_protocol_vhost_options ws_options = {
 	.options = &ws_is_default,
 };
 
+/* What libwebsockets takes for an error of ours, and anybody can make it say. */
+static bool is_a_strangers_doing(const char *line)
+{
+	static const char *const words[] = {
+		"Ran out of header data space", "absent conn hdr",
+		"protocol list too long",       "pcol name too long",
+		"malformatted protocol list",
+	};
+	for (size_t i = 0; i < TC_COUNT(words); i++) {
+		if (strstr(line, words[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static void on_lws_log(int level, const char *line)
 {
 	int len = (int)strcspn(line, "\n");
-	if (level & LLL_ERR) {
+	if ((level & LLL_ERR) && !is_a_strangers_doing(line)) {
 		TC_ERROR("lws", "%.*s", len, line);
 	} else {
 		TC_DEBUG("lws", "%.*s", len, line);
@@ -99,7 +117,7 @@ static int on_orb_http(struct lws *wsi, enum lws_callback_reasons reason, void *
 {
 	switch (reason) {
 	case LWS_CALLBACK_HTTP:
-		(void)!lws_return_http_status(wsi, 404, NULL);
+		tc_http_say_no(wsi, 404, "not found", "");
 		return -1;
 	case LWS_CALLBACK_HTTP_CONFIRM_UPGRADE:
 	case LWS_CALLBACK_FILTER_PROTOCOL_CONNECTION:
@@ -145,8 +163,9 @@ static struct lws_context *create_context(struct tc_listener *listener,
 			   (config->tls_cert ? LWS_SERVER_OPTION_DO_SSL_GLOBAL_INIT : 0),
 		/* One read takes what a burst of small messages left in the socket. */
 		.pt_serv_buf_size = 64 * 1024,
-		/* A join token in the URL and cookies beside it. */
-		.max_http_header_data = 8192,
+		/* A join token in the URL and cookies beside it; what goes beyond TC_HTTP_MAX_HEAD,
+		 * but not beyond this, is told so. libwebsockets hangs up on the rest. */
+		.max_http_header_data = 2 * TC_HTTP_MAX_HEAD,
 	};
 	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
 	return lws_create_context(&info);

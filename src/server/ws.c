@@ -179,10 +179,10 @@ static void on_check(uv_check_t *check)
 void tc_ws_count_refusal(struct tc_ws *ws, int status)
 {
 	struct tc_ws_refusals *refusals = &ws->refusals;
-	uint64_t *count = status == 400   ? &refusals->bad_request
-			  : status == 401 ? &refusals->not_signed_in
+	uint64_t *count = status == 401   ? &refusals->not_signed_in
 			  : status == 403 ? &refusals->forbidden
 			  : status == 404 ? &refusals->not_found
+			  : status < 500  ? &refusals->bad_request
 					  : &refusals->unavailable;
 	(*count)++;
 }

@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "server/http_framing.h"
+#include "server/http_headers.h"
 #include "server/listener.h"
 
 TC_LOG_TOPIC("server.ws");
@@ -100,9 +101,10 @@ static int refuse(struct lws *wsi, int status, const char *why)
 {
 	TC_INFO(NULL, "upgrade refused: %d %s", status, why);
 	tc_ws_count_refusal(tc_listener_ws(wsi), status);
-	/* The answer is on its way before the non-zero return closes the connection. */
-	(void)!lws_return_http_status(wsi, (unsigned)status, why);
-	return 1;
+	/* The answer is on its way before the return value closes the connection; a positive one
+	 * might leave it open. */
+	tc_http_say_no(wsi, status, why, "");
+	return -1;
 }
 
 static int decide(const struct tc_ws_config *config, struct lws *wsi, struct upgrade *up,

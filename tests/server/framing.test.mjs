@@ -98,6 +98,46 @@ describe('framing', { concurrency: true }, () => {
   });
 });
 
+describe('refusals below the site', { concurrency: true }, () => {
+  const token = (room) => joinToken({ sub: 'raw', name: 'Raw', room, role: 'client' });
+  const upgrade = (path, more = '') =>
+    `GET ${path} HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n${more}\r\n`;
+
+  it('of upgrades are one line of text, with the headers of every answer', async () => {
+    const always = Object.keys(Object.fromEntries((await fetch(`${server.url}/nothing`)).headers)).filter((name) => !['keep-alive', 'date'].includes(name));
+    assert.ok(always.includes('content-security-policy'));
+    for (const [status, request] of [
+      [400, upgrade(`/ws-simple/raw?token=${token('raw')}`, 'Sec-WebSocket-Protocol: other\r\n')],
+      [401, upgrade('/ws-simple/raw')],
+      [403, upgrade(`/ws-simple/raw?token=${token('other')}`)],
+      [404, upgrade('/ws/raw')],
+      [401, SECOND + upgrade('/ws-simple/raw')], // on a connection that served before
+    ]) {
+      const answer = (await raw(request)).replace(/^HTTP\/1.1 200[^]*?(?=HTTP\/1.1 [^2])/, '');
+      const [head, body, ...more] = answer.split('\r\n\r\n');
+      assert.match(head, new RegExp(`^HTTP/1\\.1 ${status} [A-Z]`));
+      assert.deepEqual(more, []);
+      assert.match(body, /^[^<\n]{5,80}\n$/);
+      assert.match(head, /\r\ncontent-type: text\/plain; charset=utf-8\r\n/);
+      assert.match(head, new RegExp(`\r\ncontent-length: ${body.length}\r\n`));
+      assert.match(head, /\r\nconnection: close\r\n/);
+      assert.deepEqual(always.filter((name) => !head.includes(`\r\n${name}: `)), [], head);
+    }
+  });
+
+  it('a head of over 8 KiB is 431, one without end is cut off, and neither is an error of ours', async () => {
+    const long = `Cookie: a=${'c'.repeat(9000)}\r\n`;
+    assert.deepEqual(statuses(await raw(`GET /healthz HTTP/1.1\r\nHost: x\r\n${long}\r\n`)), [431]);
+    assert.deepEqual(statuses(await raw(`GET /${'a'.repeat(9000)} HTTP/1.1\r\nHost: x\r\n\r\n`)), [431]);
+    assert.deepEqual(statuses(await raw(upgrade(`/ws-simple/raw?token=${token('raw')}`, long))), [431]);
+    assert.deepEqual(statuses(await raw(`GET /healthz HTTP/1.1\r\nHost: x\r\nCookie: a=${'c'.repeat(20_000)}`)), []);
+    await raw(upgrade(`/ws-simple/raw?token=${token('raw')}`, `Sec-WebSocket-Protocol: ${'p'.repeat(300)}\r\n`));
+    await raw(upgrade(`/ws-simple/raw?token=${token('raw')}`, `Sec-WebSocket-Protocol: tricall,${'p'.repeat(100)}${',q'.repeat(60)}\r\n`));
+    await raw(upgrade(`/ws-simple/raw?token=${token('raw')}`).replace('Connection: Upgrade', 'Connection: close'));
+    assert.doesNotMatch(server.log(), /error/i);
+  });
+});
+
 describe('HTTP/2', { concurrency: true }, () => {
   const h2c = (path, more = '') =>
     `GET ${path} HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings${more}\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n`;

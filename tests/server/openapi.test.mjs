@@ -347,7 +347,7 @@ const raw = (text) =>
   });
 
 test('what is no clear request is refused everywhere alike, with the headers of every answer', async () => {
-  const unclear = { 400: 'Content-Length: 2\r\nTransfer-Encoding: chunked', 411: 'Transfer-Encoding: chunked', 413: 'Content-Length: 70000' };
+  const unclear = { 400: 'Content-Length: 2\r\nTransfer-Encoding: chunked', 411: 'Transfer-Encoding: chunked', 413: 'Content-Length: 70000', 431: `Cookie: ${'c'.repeat(9000)}` };
   const always = Object.keys(Object.fromEntries((await fetch(`${server.url}/healthz`)).headers)).filter((name) => !['connection', 'keep-alive', 'date'].includes(name));
   assert.ok(always.includes('content-security-policy') && always.includes('x-content-type-options'));
   for (const operation of Object.keys(operations)) {
