@@ -64,3 +64,17 @@ int tc_memory_add(struct tc_memory *memory, const struct tc_utterance *utterance
 	memory->count++;
 	return 0;
 }
+
+int tc_memory_add_said(struct tc_memory *memory, const struct tc_mind_said *said, int64_t began_ms)
+{
+	struct tc_utterance utterance = {
+		.user_id = (char *)said->user_id, /* copied */
+		.text = (char *)said->text,
+		.start_ms = began_ms + said->start_ms,
+		.end_ms = began_ms + said->end_ms,
+		.confidence = 1, /* what it was nobody wrote down */
+		.orb = said->orb,
+		.client = !said->orb && said->role == TC_MIND_CLIENT,
+	};
+	return tc_memory_add(memory, &utterance);
+}

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "mind/mind.h"
+
 #define TC_MEMORY_MAX 8192 /* utterances; a full two hours have about 3000. Then the oldest go */
 
 struct tc_utterance {
@@ -26,5 +28,7 @@ struct tc_memory {
 void tc_memory_finish(struct tc_memory *memory);
 /* Copies the strings. -ENOMEM: nothing was added. */
 int tc_memory_add(struct tc_memory *memory, const struct tc_utterance *utterance);
+/* began_ms: what its times count from, as the memory's times do. -ENOMEM */
+int tc_memory_add_said(struct tc_memory *memory, const struct tc_mind_said *said, int64_t began_ms);
 
 #endif

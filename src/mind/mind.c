@@ -119,7 +119,9 @@ int tc_mind_create(struct tc_mind **out, const struct tc_mind_config *config,
 	snprintf(mind->orb_user_id, sizeof(mind->orb_user_id), "%s",
 		 config->orb_user_id ? config->orb_user_id : "orb");
 	mind->session_end_ms = config->session_end_ms;
-	mind->began_ms = mind->now = config->now_ms;
+	mind->now = config->now_ms;
+	mind->began_ms = config->began_ms ? config->began_ms : config->now_ms;
+	mind->held = config->hold;
 	mind->seed = config->seed;
 	mind->greet_at = INT64_MAX;
 	mind->breath_step = -1;
@@ -216,6 +218,18 @@ void tc_mind_connected(struct tc_mind *mind, const char *user_id, int64_t now)
 }
 
 /* --- controls --- */
+
+int tc_mind_mode_parse(const char *word, enum tc_mind_mode *out)
+{
+	static const char *const words[] = {"active", "on-call", "silent"};
+	for (size_t i = 0; i < TC_COUNT(words); i++) {
+		if (strcmp(word, words[i]) == 0) {
+			*out = (enum tc_mind_mode)i;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
 
 void tc_mind_set_mode(struct tc_mind *mind, enum tc_mind_mode mode, int64_t now)
 {
@@ -317,7 +331,7 @@ void tc_mind_tick(struct tc_mind *mind, int64_t now)
 {
 	tc_mind_at(mind, now);
 	tc_turns_tick(mind);
-	if (mind->now >= mind->greet_at) {
+	if (!mind->held && mind->now >= mind->greet_at) {
 		greet(mind);
 	}
 	if (mind->now >= mind->breath_next_at) {
@@ -328,6 +342,8 @@ void tc_mind_tick(struct tc_mind *mind, int64_t now)
 int64_t tc_mind_next(const struct tc_mind *mind)
 {
 	int64_t next = tc_turns_next(mind);
-	next = mind->greet_at < next ? mind->greet_at : next;
+	if (!mind->held && mind->greet_at < next) {
+		next = mind->greet_at;
+	}
 	return mind->breath_next_at < next ? mind->breath_next_at : next;
 }

@@ -44,6 +44,13 @@ struct tc_mind_words { /* a partial or final of one turn */
 	int64_t start_ms, end_ms;
 };
 
+struct tc_mind_said { /* what was said before us, in an earlier life of this orb; all borrowed */
+	const char *user_id, *text;
+	int64_t start_ms, end_ms; /* since the session began */
+	bool orb;
+	enum tc_mind_role role; /* if it was not the orb */
+};
+
 struct tc_mind_events {
 	/* The turn of this person is over: ask the recognizer for its final, then tc_mind_final()
 	 * or tc_mind_discarded(). utterance 0: whichever is open (no words came of it yet). */
@@ -64,13 +71,29 @@ struct tc_mind_config {          /* zero: default */
 	const char *orb_name;    /* what people call it; "orb" */
 	const char *orb_user_id; /* who said what the orb said, in the transcript; "orb" */
 	int64_t session_end_ms;  /* monotonic; 0: unknown */
-	int64_t now_ms;          /* when the session began */
-	uint32_t seed;           /* picks between phrasings */
+	int64_t now_ms;
+	int64_t began_ms; /* when the session began; 0: now */
+	bool hold;        /* greet nobody until tc_mind_restore() or tc_mind_go() */
+	uint32_t seed;    /* picks between phrasings */
 };
+
+/* "active", "on-call", "silent". -EINVAL */
+int tc_mind_mode_parse(const char *word, enum tc_mind_mode *out);
 
 int tc_mind_create(struct tc_mind **out, const struct tc_mind_config *config,
 		   const struct tc_mind_events *events, void *user);
 void tc_mind_destroy(struct tc_mind *mind);
+
+/* The session is not new: this was said in it; may be called more than once, in order. Ends with
+ * tc_mind_go(). -ENOMEM: some of it is not remembered. */
+int tc_mind_restore(struct tc_mind *mind, const struct tc_mind_said *said, size_t count,
+		    int64_t now);
+void tc_mind_set_began(struct tc_mind *mind, int64_t began_ms); /* before anything is restored */
+/* All is restored that will be: whoever waits may be greeted. Who is there now knows us, if the orb
+ * has spoken in what was restored. */
+void tc_mind_go(struct tc_mind *mind, int64_t now);
+/* This person met the orb in an earlier life of it. */
+void tc_mind_knows(struct tc_mind *mind, const char *user_id);
 
 void tc_mind_joined(struct tc_mind *mind, const char *user_id, enum tc_mind_role role,
 		    const char *name, int64_t now);
@@ -101,5 +124,8 @@ int64_t tc_mind_next(const struct tc_mind *mind);
 /* Appends the `summary` object of session_summary (protocol.md section 3) to out. Utterance times
  * are ms since the session began. */
 void tc_mind_summary(const struct tc_mind *mind, int64_t now, struct tc_buf *out);
+/* The same without a mind: for a session whose orb died before it could. By start. -ENOMEM. */
+int tc_mind_summary_of(const struct tc_mind_said *said, size_t count, int64_t duration_ms,
+		       struct tc_buf *out);
 
 #endif

@@ -98,6 +98,7 @@ struct tc_mind {
 	bool ducked;
 	/* what the dialogue remembers of itself */
 	bool introduced;
+	bool held;           /* greetings wait for what is restored */
 	int64_t greet_at;    /* INT64_MAX: nobody waits */
 	int64_t greet_since; /* the first of those who wait has waited since */
 	struct tc_phrasing phrasing;

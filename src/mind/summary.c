@@ -139,17 +139,18 @@ static void put_trimmed(struct tc_json_writer *w, const char *key, struct tc_buf
 	tc_buf_reset(text);
 }
 
-static void put_transcript(const struct tc_mind *mind, struct tc_json_writer *w)
+static void put_transcript(const struct tc_memory *memory, int64_t began_ms,
+			   struct tc_json_writer *w)
 {
 	tc_json_key(w, "transcript");
 	tc_json_begin_array(w);
-	for (size_t i = 0; i < mind->memory.count; i++) {
-		const struct tc_utterance *u = &mind->memory.at[i];
+	for (size_t i = 0; i < memory->count; i++) {
+		const struct tc_utterance *u = &memory->at[i];
 		tc_json_begin_object(w);
 		tc_json_field_str(w, "userId", u->user_id);
 		tc_json_field_str(w, "text", u->text);
-		tc_json_field_int(w, "startMs", u->start_ms - mind->began_ms);
-		tc_json_field_int(w, "endMs", u->end_ms - mind->began_ms);
+		tc_json_field_int(w, "startMs", u->start_ms - began_ms);
+		tc_json_field_int(w, "endMs", u->end_ms - began_ms);
 		if (u->cut) {
 			tc_json_field_bool(w, "interrupted", true);
 		}
@@ -158,20 +159,21 @@ static void put_transcript(const struct tc_mind *mind, struct tc_json_writer *w)
 	tc_json_end_array(w);
 }
 
-void tc_mind_summary(const struct tc_mind *mind, int64_t now, struct tc_buf *out)
+static void write_summary(const struct tc_memory *memory, int64_t began_ms, int64_t duration_ms,
+			  struct tc_buf *out)
 {
 	struct tc_json_writer w;
 	struct findings findings;
 	struct tc_topics topics;
 	struct tc_buf text;
 	tc_buf_init(&text);
-	find(&mind->memory, &findings);
-	if (tc_topics_find(&mind->memory, &topics)) {
+	find(memory, &findings);
+	if (tc_topics_find(memory, &topics)) {
 		topics.count = 0; /* no memory: the transcript matters more */
 	}
 	tc_json_writer_init(&w, out);
 	tc_json_begin_object(&w);
-	tc_json_field_int(&w, "duration", now - mind->began_ms);
+	tc_json_field_int(&w, "duration", duration_ms);
 	tc_json_key(&w, "keyTopics");
 	tc_json_begin_array(&w);
 	for (int i = 0; i < topics.count; i++) {
@@ -182,7 +184,28 @@ void tc_mind_summary(const struct tc_mind *mind, int64_t now, struct tc_buf *out
 	put_trimmed(&w, "progress", &text);
 	write_recommendations(&findings, &topics, &text);
 	put_trimmed(&w, "recommendations", &text);
-	put_transcript(mind, &w);
+	put_transcript(memory, began_ms, &w);
 	tc_json_end_object(&w);
 	tc_buf_finish(&text);
+}
+
+void tc_mind_summary(const struct tc_mind *mind, int64_t now, struct tc_buf *out)
+{
+	write_summary(&mind->memory, mind->began_ms, now - mind->began_ms, out);
+}
+
+int tc_mind_summary_of(const struct tc_mind_said *said, size_t count, int64_t duration_ms,
+		       struct tc_buf *out)
+{
+	struct tc_memory memory = {0};
+	int err = 0;
+	for (size_t i = 0; !err && i < count; i++) {
+		err = tc_memory_add_said(&memory, &said[i], 0);
+	}
+	if (!err) {
+		write_summary(&memory, 0, duration_ms, out);
+		err = out->err;
+	}
+	tc_memory_finish(&memory);
+	return err;
 }

@@ -86,6 +86,12 @@ static const char *const steps[] = {
 	"CREATE TABLE write_check ("
 	"  id INTEGER PRIMARY KEY NOT NULL CHECK (id = 1),"
 	"  at_ms INTEGER NOT NULL) STRICT;",
+	/* 5: which calls the end of a server cut off; how many utterances a summary knew of */
+	"ALTER TABLE calls ADD COLUMN cut INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE summaries ADD COLUMN utterances INTEGER NOT NULL DEFAULT 0;"
+	"UPDATE summaries SET utterances ="
+	" (SELECT count(*) FROM utterances u WHERE u.call = summaries.call);"
+	"CREATE INDEX calls_cut ON calls (ended_ms) WHERE cut;",
 };
 
 static int read_int(sqlite3 *db, const char *sql, int64_t *out)

@@ -266,6 +266,10 @@ static int set_up(struct tc_store *store, const struct tc_store_config *config, 
 				    "PRAGMA synchronous = NORMAL; PRAGMA trusted_schema = OFF",
 				    NULL, NULL, NULL);
 	}
+	if (code == SQLITE_OK && !err && config->durable) {
+		/* In WAL mode NORMAL leaves the last commits to the system's cache. */
+		code = sqlite3_exec(store->db, "PRAGMA synchronous = FULL", NULL, NULL, NULL);
+	}
 	if (code != SQLITE_OK) {
 		err = tc_sqlite_err(code);
 		if ((code & 0xff) == SQLITE_NOTADB || (code & 0xff) == SQLITE_CORRUPT) {
@@ -339,4 +343,27 @@ int tc_store_ping(struct tc_store *store)
 	}
 	tc_query_end(&q);
 	return err;
+}
+
+int tc_store_begin(struct tc_store *store)
+{
+	int n = tc_query_run(store, "BEGIN IMMEDIATE", NULL, 0);
+	return n < 0 ? n : 0;
+}
+
+int tc_store_commit(struct tc_store *store)
+{
+	int n = tc_query_run(store, "COMMIT", NULL, 0);
+	if (n < 0) {
+		tc_store_rollback(store);
+	}
+	return n < 0 ? n : 0;
+}
+
+void tc_store_rollback(struct tc_store *store)
+{
+	/* Some errors (a full disk) have rolled it back already. */
+	if (!sqlite3_get_autocommit(store->db)) {
+		(void)tc_query_run(store, "ROLLBACK", NULL, 0);
+	}
 }

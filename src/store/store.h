@@ -51,6 +51,7 @@ struct tc_call { /* one session: from the first person in to the room being empt
 	char coach[TC_ID_SIZE], client[TC_ID_SIZE]; /* user ids; "" when not known */
 	int64_t started_ms;
 	int64_t ended_ms; /* 0: still open */
+	bool cut;         /* a server's end ended it: people may come back to it */
 };
 
 struct tc_utterance {
@@ -88,6 +89,8 @@ struct tc_store_config {
 	const char *data_dir; /* made (0700) if only its last part is missing */
 	bool check;           /* look for damage before anything else; the server's start does */
 	bool must_exist;      /* reading only makes sense if there is something: make nothing */
+	bool durable;         /* what is written outlives a power cut, too: each write waits for the
+				 disk */
 };
 
 /* Opens DIR/tricall.db and brings its schema up to date in one transaction. On failure `why` (if
@@ -97,6 +100,11 @@ int tc_store_open(struct tc_store **out, const struct tc_store_config *config, c
 void tc_store_close(struct tc_store *store); /* NULL-safe */
 /* 0 if a read works: what /readyz asks. */
 int tc_store_ping(struct tc_store *store);
+/* Many writes that reach the disk together. Until commit or rollback the store is one thread's
+ * alone. */
+int tc_store_begin(struct tc_store *store);
+int tc_store_commit(struct tc_store *store); /* an error: nothing was written */
+void tc_store_rollback(struct tc_store *store);
 
 /* ---- people ---- */
 int tc_store_user_add(struct tc_store *store, const struct tc_user *user,
@@ -125,10 +133,19 @@ int tc_store_appointments(struct tc_store *store, const char *user_id, size_t ma
 
 /* ---- calls and what was said ---- */
 int tc_store_call_add(struct tc_store *store, const struct tc_call *call);
-int tc_store_call_end(struct tc_store *store, const char *id, int64_t ended_ms);
-/* Ends what a crash left open: at its last words, or when it began. Returns how many, or an error.
- */
+/* Writes ended_ms and cut, and who its people are if that was not known. */
+int tc_store_call_end(struct tc_store *store, const struct tc_call *call);
+int tc_store_call_resume(struct tc_store *store, const char *id); /* it is open again */
+/* Ends what a crash left open: cut, at its last words, or when it began. Returns how many, or an
+ * error. */
 int tc_store_calls_close_open(struct tc_store *store);
+/* The calls that were cut at since_ms or later, of each room the newest. *out: free() it. */
+int tc_store_calls_cut(struct tc_store *store, int64_t since_ms, struct tc_call **out,
+		       size_t *count);
+/* Those that ended and have words, but no summary, or (stale_too) one from before their last words;
+ * at most `max`. *out: free() it. */
+int tc_store_calls_unsummed(struct tc_store *store, bool stale_too, size_t max,
+			    struct tc_call **out, size_t *count);
 int tc_store_call(struct tc_store *store, const char *id, struct tc_call *out);
 /* Newest first, at most `max`, of one room or all (NULL). *out: free() it. */
 int tc_store_calls(struct tc_store *store, const char *room, size_t max, struct tc_call **out,
@@ -141,6 +158,8 @@ int tc_store_utterances(struct tc_store *store, const char *call_id, struct tc_u
 			size_t *count);
 void tc_utterances_free(struct tc_utterance *utterances, size_t count);
 int tc_store_summary_put(struct tc_store *store, const char *call_id, const char *json, size_t len);
+/* How many of the call's utterances came after its summary was stored. -ENOENT: it has none. */
+int64_t tc_store_summary_missing(struct tc_store *store, const char *call_id);
 /* *json: free() it. */
 int tc_store_summary(struct tc_store *store, const char *call_id, char **json);
 

@@ -211,8 +211,10 @@ static void what_a_crash_left_open_ends_at_its_last_words(void **state)
 	strcpy(call.id, "s2");
 	call.started_ms = 2000;
 	assert_int_equal(tc_store_call_add(f->store, &call), 0);
-	assert_int_equal(tc_store_call_end(f->store, "s2", 2500), 0);
-	assert_int_equal(tc_store_call_end(f->store, "s3", 2500), -ENOENT);
+	struct tc_call over = {.id = "s2", .client = "bob", .ended_ms = 2500};
+	assert_int_equal(tc_store_call_end(f->store, &over), 0);
+	strcpy(over.id, "s3");
+	assert_int_equal(tc_store_call_end(f->store, &over), -ENOENT);
 	struct tc_utterance u = {.id = "u", .user_id = "x", .text = (char *)"t", .end_ms = 77};
 	assert_int_equal(tc_store_utterance_put(f->store, "s1", &u), 0);
 	assert_int_equal(tc_store_calls_close_open(f->store), 1);
@@ -222,9 +224,96 @@ static void what_a_crash_left_open_ends_at_its_last_words(void **state)
 	assert_int_equal(count, 2);
 	assert_string_equal(list[0].id, "s2");
 	assert_int_equal(list[0].ended_ms, 2500);
+	assert_string_equal(list[0].client, "bob"); /* nobody knew when it began */
+	assert_false(list[0].cut);
 	assert_int_equal(list[1].ended_ms, 1077);
+	assert_true(list[1].cut);
 	free(list);
 	assert_int_equal(tc_store_call(f->store, "s9", &call), -ENOENT);
+}
+
+static void people_come_back_to_the_newest_call_that_was_cut(void **state)
+{
+	struct fixture *f = *state;
+	struct tc_call *list = NULL;
+	size_t count = 0;
+	static const struct {
+		const char *id, *room;
+		int64_t started_ms, ended_ms;
+		bool cut;
+	} calls[] = {
+		{"old", "r1", 1000, 2000, true},  {"new", "r1", 3000, 5000, true},
+		{"past", "r2", 1000, 4999, true}, {"done", "r3", 1000, 5000, false},
+		{"then", "r4", 1000, 5000, true}, {"over", "r4", 2000, 5000, false},
+	};
+	for (size_t i = 0; i < TC_COUNT(calls); i++) {
+		struct tc_call call = {.started_ms = calls[i].started_ms,
+				       .ended_ms = calls[i].ended_ms,
+				       .cut = calls[i].cut};
+		strcpy(call.id, calls[i].id);
+		strcpy(call.room, calls[i].room);
+		assert_int_equal(tc_store_call_add(f->store, &call), 0);
+		assert_int_equal(tc_store_call_end(f->store, &call), 0);
+	}
+	assert_int_equal(tc_store_calls_cut(f->store, 5000, &list, &count), 0);
+	assert_int_equal(count, 1);
+	assert_string_equal(list[0].id, "new");
+	free(list);
+	assert_int_equal(tc_store_call_resume(f->store, "new"), 0);
+	assert_int_equal(tc_store_call_resume(f->store, "none"), -ENOENT);
+	struct tc_call call;
+	assert_int_equal(tc_store_call(f->store, "new", &call), 0);
+	assert_int_equal(call.ended_ms, 0);
+	assert_false(call.cut);
+}
+
+static void a_summary_knows_which_words_it_is_of(void **state)
+{
+	struct fixture *f = *state;
+	struct tc_call call = {.id = "s1", .room = "r1", .started_ms = 1000, .ended_ms = 9000};
+	struct tc_utterance u = {.id = "u1", .user_id = "x", .text = (char *)"one", .end_ms = 7};
+	struct tc_call *list = NULL;
+	size_t count = 0;
+	assert_int_equal(tc_store_call_add(f->store, &call), 0);
+	assert_int_equal(tc_store_call_end(f->store, &call), 0);
+	strcpy(call.id, "wordless");
+	assert_int_equal(tc_store_call_add(f->store, &call), 0);
+	assert_int_equal(tc_store_call_end(f->store, &call), 0);
+	assert_int_equal(tc_store_utterance_put(f->store, "s1", &u), 0);
+	assert_int_equal(tc_store_summary_missing(f->store, "s1"), -ENOENT);
+	assert_int_equal(tc_store_calls_unsummed(f->store, false, 9, &list, &count), 0);
+	assert_int_equal(count, 1);
+	assert_string_equal(list[0].id, "s1");
+	free(list);
+	assert_int_equal(tc_store_summary_put(f->store, "s1", "{}", 2), 0);
+	assert_int_equal(tc_store_utterance_put(f->store, "s1", &u), 0); /* the same again */
+	assert_int_equal(tc_store_summary_missing(f->store, "s1"), 0);
+	strcpy(u.id, "u2");
+	assert_int_equal(tc_store_utterance_put(f->store, "s1", &u), 0);
+	assert_int_equal(tc_store_summary_missing(f->store, "s1"), 1);
+	assert_int_equal(tc_store_calls_unsummed(f->store, false, 9, &list, &count), 0);
+	assert_int_equal(count, 0);
+	free(list);
+	assert_int_equal(tc_store_calls_unsummed(f->store, true, 9, &list, &count), 0);
+	assert_int_equal(count, 1);
+	free(list);
+}
+
+static void what_is_rolled_back_was_never_there(void **state)
+{
+	struct fixture *f = *state;
+	struct tc_call call = {.id = "s1", .room = "r1", .started_ms = 1000};
+	assert_int_equal(tc_store_begin(f->store), 0);
+	assert_int_equal(tc_store_call_add(f->store, &call), 0);
+	tc_store_rollback(f->store);
+	assert_int_equal(tc_store_call(f->store, "s1", &call), -ENOENT);
+	strcpy(call.id, "s2");
+	assert_int_equal(tc_store_begin(f->store), 0);
+	assert_int_equal(tc_store_call_add(f->store, &call), 0);
+	assert_int_equal(tc_store_call_add(f->store, &call), -EEXIST); /* the rest stands */
+	assert_int_equal(tc_store_commit(f->store), 0);
+	assert_int_equal(tc_store_call(f->store, "s2", &call), 0);
+	tc_store_rollback(f->store); /* nothing to roll back: no harm */
 }
 
 static void add_step(struct tc_store *store, const char *room, int64_t at_ms)
@@ -457,6 +546,9 @@ int main(int argc, char **argv)
 		TEST(appointments_are_listed_by_person_and_time),
 		TEST(a_call_keeps_its_words_and_summary),
 		TEST(what_a_crash_left_open_ends_at_its_last_words),
+		TEST(people_come_back_to_the_newest_call_that_was_cut),
+		TEST(a_summary_knows_which_words_it_is_of),
+		TEST(what_is_rolled_back_was_never_there),
 		TEST(steps_of_orbs_are_kept_for_a_day),
 		TEST(steps_of_orbs_are_bounded_in_number),
 		TEST(two_processes_see_each_others_writes),
