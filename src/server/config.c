@@ -68,6 +68,8 @@ static const struct tc_option table[] = {
 	     "program to run as an orb instead of our own, with its first arguments"),
 	BOOL("ORB_NEST", orb_nest, "true",
 	     "our own orb is forked from a process with the speech models loaded"),
+	INT("ORB_SPARES", orb_spares, "2", 1, 16, "orbs",
+	    "kept ready for the next rooms; each takes 2 to 3 MB"),
 	TEXT("GPU_SERVER_PATH", gpu_server_path, NULL, "working directory of the orbs"),
 	TEXT("ORB_MODEL_DIR", orb_model_dir, NULL,
 	     "folder of the speech model; none: where Debian's pocketsphinx-en-us puts it"),

@@ -27,6 +27,7 @@ struct tc_config {
 	bool demo;
 	/* orbs */
 	bool enable_ai_orbs, orb_nest;
+	int64_t orb_spares;
 	int64_t max_concurrent_orbs;
 	char *orb_command;
 	char *gpu_server_path;

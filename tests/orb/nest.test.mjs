@@ -49,7 +49,7 @@ async function leave(person, room) {
 
 before(async () => {
   server = await startServer({
-    env: { ...NULL_ENGINES, ORB_CLEANUP_GRACE_PERIOD: '1', ORB_NEST: 'true', MAX_CONCURRENT_ORBS: '12' },
+    env: { ...NULL_ENGINES, ORB_CLEANUP_GRACE_PERIOD: '1', ORB_SPARES: '1', MAX_CONCURRENT_ORBS: '12' },
   });
   await server.logged(/nest: loading -> up/);
 });

@@ -96,7 +96,7 @@ static bool has_spare(const struct world *w, const void *not_this)
 	return spare && (!not_this || spare != *(const int *)not_this);
 }
 
-static struct world *open_world(const char *mode)
+static struct world *open_world_of(const char *mode, int spares)
 {
 	struct world *w = calloc(1, sizeof(*w));
 	assert_non_null(w);
@@ -109,12 +109,18 @@ static struct world *open_world(const char *mode)
 	struct tc_nest_config config = {.loop = &w->loop,
 					.program = fake_nest,
 					.envp = env,
+					.spares = spares,
 					.load_ms = 300,
 					.ping_ms = 50,
 					.warm_ms = 200,
 					.back_off_ms = 20};
 	assert_int_equal(tc_nest_create(&w->nest, &config), 0);
 	return w;
+}
+
+static struct world *open_world(const char *mode)
+{
+	return open_world_of(mode, 1);
 }
 
 static void on_closed(void *user)
@@ -367,6 +373,35 @@ static void other_settings_replace_nest_and_spare(void **state)
 	close_world(w);
 }
 
+static bool has_three(const struct world *w, const void *arg)
+{
+	return tc_nest_info(w->nest).spares == 3;
+}
+
+static void several_rooms_at_once_get_a_spare_each(void **state)
+{
+	struct world *w = open_world_of("good", 3);
+	struct tc_child *orbs[3];
+	int pids[3];
+	wait_for(w, has_three, NULL);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(ask(w, "--exit=0", "ann"), 0);
+		orbs[i] = w->child;
+		pids[i] = tc_child_pid(w->child);
+	}
+	assert_int_equal(tc_nest_info(w->nest).taken, 3);
+	assert_int_equal(tc_nest_info(w->nest).missed, 0);
+	assert_true(pids[0] != pids[1] && pids[1] != pids[2] && pids[0] != pids[2]);
+	wait_for(w, has_three, NULL);
+	for (int i = 0; i < 3; i++) {
+		w->child = orbs[i];
+		w->exited = w->freed = false;
+		tc_child_kill(orbs[i]);
+		let_go(w);
+	}
+	close_world(w);
+}
+
 static void closing_while_it_loads_leaves_nothing(void **state)
 {
 	close_world(open_world("mute"));
@@ -425,6 +460,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(spares_that_die_are_made_ever_more_slowly),
 		cmocka_unit_test(a_spare_that_never_gets_ready_is_killed),
 		cmocka_unit_test(other_settings_replace_nest_and_spare),
+		cmocka_unit_test(several_rooms_at_once_get_a_spare_each),
 		cmocka_unit_test(closing_while_it_loads_leaves_nothing),
 		cmocka_unit_test(nothing_is_left_after_many_orbs),
 		cmocka_unit_test(create_survives_every_failed_allocation),

@@ -135,6 +135,7 @@ int tc_app_make_orbs(struct tc_app *app)
 		.orb_command = c->orb_command,
 		.aiorb_path = app->aiorb,
 		.nest = c->orb_nest,
+		.spares = (int)c->orb_spares,
 		.work_dir = c->gpu_server_path,
 		.host_port = app->orb_host,
 		.websocket_url = app->orb_url,

@@ -440,8 +440,10 @@ static void start_nest(struct tc_orbs *orbs)
 {
 	struct tc_strings env = {0};
 	tc_orb_environment(&env, environ, &orbs->env);
-	struct tc_nest_config config = {
-		.loop = orbs->config.loop, .program = orbs->command.list[0], .envp = env.list};
+	struct tc_nest_config config = {.loop = orbs->config.loop,
+					.program = orbs->command.list[0],
+					.envp = env.list,
+					.spares = orbs->config.spares};
 	int err = env.err ? env.err : tc_nest_create(&orbs->nest, &config);
 	if (err) {
 		TC_WARN(NULL, "no nest, orbs are executed: %s", tc_err_str(err));

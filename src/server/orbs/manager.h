@@ -47,6 +47,7 @@ struct tc_orbs_config { /* copied; times in ms, 0 or less: that limit is off (gr
 				      spaces/quotes */
 	const char *aiorb_path;    /* absolute path of our own program */
 	bool nest;                 /* our own program is forked where it can be (nest.h) */
+	int spares;                /* of the nest, kept ready; 0: 1 */
 	const char *work_dir;      /* GPU_SERVER_PATH; NULL: stay */
 	const char *host_port;     /* what --cpu-host says */
 	const char *websocket_url; /* CPU_WEBSOCKET_URL; NULL: ws://host_port */

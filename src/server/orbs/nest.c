@@ -159,14 +159,60 @@ static bool program_changed(const struct tc_nest *nest)
 		now.st_mtim.tv_nsec != was->st_mtim.tv_nsec);
 }
 
+static void condemn_spares(struct tc_nest *nest)
+{
+	struct tc_spare *spare;
+	TAILQ_FOREACH(spare, &nest->spares, in_nest)
+	{
+		tc_spare_condemn(spare);
+	}
+	nest->info.spare = nest->info.spares = 0;
+}
+
+/* The first that is ready, and alive in spite of what we know so far; NULL: none. */
+static struct tc_spare *find_ready(const struct tc_nest *nest)
+{
+	struct tc_spare *spare;
+	TAILQ_FOREACH(spare, &nest->spares, in_nest)
+	{
+		if (spare->ready && tc_spare_alive(spare)) {
+			return spare;
+		}
+	}
+	return NULL;
+}
+
+/* The one that is not ready yet; they are made one after the other. */
+static struct tc_spare *find_unready(const struct tc_nest *nest)
+{
+	struct tc_spare *spare;
+	TAILQ_FOREACH(spare, &nest->spares, in_nest)
+	{
+		if (!spare->ready && !spare->condemned) {
+			return spare;
+		}
+	}
+	return NULL;
+}
+
+static void note_spares(struct tc_nest *nest)
+{
+	const struct tc_spare *spare;
+	nest->info.spare = nest->info.spares = 0;
+	TAILQ_FOREACH(spare, &nest->spares, in_nest)
+	{
+		if (spare->ready) {
+			nest->info.spare = nest->info.spares++ ? nest->info.spare : spare->pid;
+		}
+	}
+}
+
 static void replace(struct tc_nest *nest, const char *why)
 {
 	nest->wait_ms = nest->config.back_off_ms;
 	nest->spare_wait_ms = 0;
 	nest->want_again = true;
-	if (nest->spare) {
-		tc_spare_condemn(nest->spare, false);
-	}
+	condemn_spares(nest);
 	if (nest->state == TC_NEST_DOWN) {
 		uv_timer_stop(&nest->timer);
 		start(nest, why);
@@ -177,7 +223,8 @@ static void replace(struct tc_nest *nest, const char *why)
 
 static void ask_for_spare(struct tc_nest *nest)
 {
-	if (nest->state != TC_NEST_UP || nest->spare || nest->asked || nest->closing) {
+	if (nest->state != TC_NEST_UP || nest->asked || nest->closing || find_unready(nest) ||
+	    nest->info.spares >= nest->config.spares) {
 		return;
 	}
 	if (program_changed(nest)) {
@@ -191,9 +238,12 @@ static void ask_for_spare(struct tc_nest *nest)
 static void on_spare_timer(uv_timer_t *timer)
 {
 	struct tc_nest *nest = timer->data;
-	if (nest->spare && !nest->spare->ready) {
-		TC_WARN("nest", "spare %d does not get ready", nest->spare->pid);
-		tc_spare_condemn(nest->spare, true);
+	struct tc_spare *late = find_unready(nest);
+	if (late) {
+		TC_WARN("nest", "spare %d does not get ready", late->pid);
+		tc_spare_condemn(late);
+		uv_timer_start(timer, on_spare_timer,
+			       (uint64_t)back_off(nest, &nest->spare_wait_ms), 0);
 	} else {
 		ask_for_spare(nest);
 	}
@@ -216,7 +266,7 @@ void tc_nest_on_hello(struct tc_nest *nest)
 void tc_nest_on_spare(struct tc_nest *nest, pid_t pid, int sock)
 {
 	nest->asked = false;
-	if (nest->state != TC_NEST_UP || nest->spare) {
+	if (nest->state != TC_NEST_UP || nest->closing) {
 		close(sock); /* it ends; its group is reaped when the nest is */
 		return;
 	}
@@ -230,29 +280,26 @@ void tc_nest_on_spare(struct tc_nest *nest, pid_t pid, int sock)
 	uv_timer_start(&nest->spare_timer, on_spare_timer, (uint64_t)nest->config.warm_ms, 0);
 }
 
-void tc_nest_on_spare_ready(struct tc_nest *nest)
+void tc_nest_on_spare_ready(struct tc_nest *nest, struct tc_spare *spare)
 {
 	uv_timer_stop(&nest->spare_timer);
-	nest->info.spare = nest->spare->pid;
-	TC_DEBUG("nest", "spare %d is ready", nest->info.spare);
+	note_spares(nest);
+	TC_DEBUG("nest", "spare %d is ready, %d in all", spare->pid, nest->info.spares);
+	ask_for_spare(nest);
 }
 
 void tc_nest_on_spare_end(struct tc_nest *nest, struct tc_spare *spare, const char *how)
 {
-	bool wanted = !spare->condemned;
-	if (nest->spare == spare) {
-		nest->spare = NULL;
-		nest->info.spare = 0;
-	}
-	if (nest->closing || nest->state != TC_NEST_UP) {
+	note_spares(nest);
+	if (nest->closing || nest->state != TC_NEST_UP || spare->condemned) {
 		return;
 	}
 	/* The first is made up for at once; the next only if none was of use meanwhile. */
-	int64_t wait = wanted ? back_off(nest, &nest->spare_wait_ms) : 0;
-	if (wanted) {
-		TC_WARN("nest", "spare %d %s; another in %" PRId64 " ms", spare->pid, how, wait);
+	int64_t wait = back_off(nest, &nest->spare_wait_ms);
+	TC_WARN("nest", "spare %d %s; another in %" PRId64 " ms", spare->pid, how, wait);
+	if (!find_unready(nest)) {
+		uv_timer_start(&nest->spare_timer, on_spare_timer, (uint64_t)wait, 0);
 	}
-	uv_timer_start(&nest->spare_timer, on_spare_timer, (uint64_t)wait, 0);
 }
 
 static int hand_order(struct tc_spare *spare, const struct tc_child_config *config,
@@ -278,19 +325,20 @@ int tc_nest_take(struct tc_nest *nest, const struct tc_child_config *config, con
 	if (!nest) {
 		return -EAGAIN;
 	}
-	struct tc_spare *spare = nest->spare;
-	int err = spare && spare->ready && tc_spare_alive(spare) ? 0 : -EAGAIN;
-	err = err ? err : hand_order(spare, config, theirs);
+	struct tc_spare *spare = find_ready(nest);
+	int err = spare ? hand_order(spare, config, theirs) : -EAGAIN;
 	if (err) {
 		nest->info.missed++;
 		TC_INFO(config->tag, "no spare (%s): executed instead", tc_err_str(err));
 		return err;
 	}
 	tc_spare_hand_over(spare, pid, pidfd);
-	nest->info.spare = 0;
+	note_spares(nest);
 	nest->info.taken++;
 	nest->spare_wait_ms = 0;
-	uv_timer_start(&nest->spare_timer, on_spare_timer, 0, 0);
+	if (!find_unready(nest)) {
+		uv_timer_start(&nest->spare_timer, on_spare_timer, 0, 0);
+	}
 	return 0;
 }
 
@@ -326,6 +374,7 @@ static void set_defaults(struct tc_nest_config *config)
 	config->warm_ms = or_default(config->warm_ms, 10000);
 	config->back_off_ms = or_default(config->back_off_ms, 500);
 	config->proven_ms = or_default(config->proven_ms, 60000);
+	config->spares = config->spares > 0 ? config->spares : 1;
 	config->program = NULL;
 	config->envp = NULL;
 }
@@ -347,6 +396,7 @@ int tc_nest_create(struct tc_nest **out, const struct tc_nest_config *config)
 	nest->config = *config;
 	set_defaults(&nest->config);
 	nest->wait_ms = nest->config.back_off_ms;
+	TAILQ_INIT(&nest->spares);
 	uv_timer_init(config->loop, &nest->timer);
 	uv_timer_init(config->loop, &nest->spare_timer);
 	nest->timer.data = nest->spare_timer.data = nest;
@@ -410,9 +460,7 @@ void tc_nest_close(struct tc_nest *nest, void (*done)(void *user), void *user)
 	nest->done_user = user;
 	nest->want_again = false;
 	uv_timer_stop(&nest->spare_timer);
-	if (nest->spare) {
-		tc_spare_condemn(nest->spare, true);
-	}
+	condemn_spares(nest);
 	if (nest->state == TC_NEST_DOWN) {
 		close_handles(nest);
 	} else if (nest->state != TC_NEST_ENDING) {

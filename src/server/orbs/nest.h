@@ -1,5 +1,5 @@
 /* server/orbs/nest.h -- the nest: a process with the speech engines loaded, from which orbs are
- * forked, and the spare it keeps ready.
+ * forked, and the spares it keeps ready.
  *
  * Started, pinged, started again when it dies, replaced when its settings or its program change.
  * Spares are our own children (we are a subreaper), so an orb that came from the nest is reaped
@@ -21,6 +21,7 @@ struct tc_nest_config {         /* times in ms; 0: the default */
 	struct uv_loop_s *loop; /* borrowed, outlives us */
 	const char *program;    /* our aiorb; copied */
 	char *const *envp;      /* what its orbs will have, but for the room; copied */
+	int spares;             /* kept ready; 1 */
 	int64_t load_ms;        /* to load the engines, before it counts as hung; 60000 */
 	int64_t ping_ms;        /* between pings; 5000. One not answered by the next: hung */
 	int64_t warm_ms;        /* for a spare to be ready; 10000 */
@@ -29,8 +30,9 @@ struct tc_nest_config {         /* times in ms; 0: the default */
 };
 
 struct tc_nest_info {
-	int pid;   /* of the nest; 0: down */
-	int spare; /* pid; 0: none is ready */
+	int pid;    /* of the nest; 0: down */
+	int spares; /* ready */
+	int spare;  /* pid of the next to be taken; 0: none is ready */
 	uint64_t starts, taken;
 	uint64_t missed; /* no spare when one was wanted */
 };

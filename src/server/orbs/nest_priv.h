@@ -4,6 +4,7 @@
 #ifndef TC_SERVER_ORBS_NEST_PRIV_H
 #define TC_SERVER_ORBS_NEST_PRIV_H
 
+#include <sys/queue.h>
 #include <sys/stat.h>
 #include <uv.h>
 
@@ -43,6 +44,7 @@ struct tc_nest_process {
 
 struct tc_spare {
 	struct tc_nest *nest; /* borrowed, outlives us */
+	TAILQ_ENTRY(tc_spare) in_nest;
 	pid_t pid;
 	int pidfd, sock; /* -1: handed over */
 	bool ready, condemned;
@@ -50,12 +52,14 @@ struct tc_spare {
 	int open_handles;
 };
 
+TAILQ_HEAD(tc_spare_list, tc_spare);
+
 struct tc_nest {
 	struct tc_nest_config config; /* its strings are owned below */
 	struct tc_strings argv, env;
 	enum tc_nest_state state;
 	struct tc_nest_process *process; /* owned; NULL: DOWN */
-	struct tc_spare *spare;          /* owned; NULL: none, or one that was handed over */
+	struct tc_spare_list spares; /* owned; oldest first, until they are reaped or handed over */
 	struct tc_nest_info info;
 	struct stat program; /* as it was when the nest was started */
 	int64_t started_ms;
@@ -75,7 +79,7 @@ struct tc_nest {
 void tc_nest_on_hello(struct tc_nest *nest);
 void tc_nest_on_spare(struct tc_nest *nest, pid_t pid, int sock); /* takes sock */
 void tc_nest_on_process_end(struct tc_nest *nest, const char *how);
-void tc_nest_on_spare_ready(struct tc_nest *nest);
+void tc_nest_on_spare_ready(struct tc_nest *nest, struct tc_spare *spare);
 void tc_nest_on_spare_end(struct tc_nest *nest, struct tc_spare *spare, const char *how);
 void tc_nest_handle_closed(struct tc_nest *nest);
 
@@ -87,8 +91,8 @@ void tc_nest_process_end(struct tc_nest_process *process, bool at_once);
 /* nest_spare.c */
 /* 0; -ECHILD: it is no child of ours; or another negative error. Takes sock in any case. */
 int tc_spare_create(struct tc_nest *nest, pid_t pid, int sock);
-/* It ends by itself, or is killed; either way it is reaped and tc_nest_on_spare_end() comes. */
-void tc_spare_condemn(struct tc_spare *spare, bool kill);
+/* Kills it; it is reaped, and tc_nest_on_spare_end() comes. */
+void tc_spare_condemn(struct tc_spare *spare);
 bool tc_spare_alive(const struct tc_spare *spare);
 /* Its process is the caller's from here on; the rest is freed. */
 void tc_spare_hand_over(struct tc_spare *spare, pid_t *pid, int *pidfd);

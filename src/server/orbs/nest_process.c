@@ -135,9 +135,10 @@ static void on_exit_readable(uv_poll_t *poll, int status, int events)
 		 info.si_code == CLD_EXITED ? "exited with" : "ended by signal", info.si_status);
 	uv_close((uv_handle_t *)&process->exit_poll, on_closed);
 	close(process->pidfd);
-	/* A spare of ours in that group is told from the strays: nest_spare.c reaps it. */
-	struct tc_spare *spare = nest->spare;
-	if (spare && getpgid(spare->pid) == process->pid) {
+	/* Spares of ours in that group are told from the strays: nest_spare.c reaps them. */
+	struct tc_spare *spare;
+	TAILQ_FOREACH(spare, &nest->spares, in_nest)
+	{
 		setpgid(spare->pid, spare->pid);
 	}
 	kill(-process->pid, SIGKILL); /* not reaped yet, so the number is still its own */

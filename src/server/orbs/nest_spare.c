@@ -48,6 +48,7 @@ static void on_exit_readable(uv_poll_t *poll, int status, int events)
 	}
 	snprintf(how, sizeof(how), "%s %d",
 		 info.si_code == CLD_EXITED ? "exited with" : "ended by signal", info.si_status);
+	TAILQ_REMOVE(&spare->nest->spares, spare, in_nest);
 	dispose(spare);
 	tc_nest_on_spare_end(spare->nest, spare, how);
 }
@@ -71,13 +72,13 @@ static void on_sock(uv_poll_t *poll, int status, int events)
 		/* Out of the nest's group: it does not end with the nest any more. */
 		setpgid(spare->pid, spare->pid);
 		spare->ready = true;
-		tc_nest_on_spare_ready(spare->nest);
+		tc_nest_on_spare_ready(spare->nest, spare);
 		return;
 	}
 	/* It ends, or talks nonsense. Its exit is the event. */
 	uv_poll_stop(&spare->sock_poll);
 	if (n > 0) {
-		tc_spare_condemn(spare, true);
+		tc_spare_condemn(spare);
 	}
 }
 
@@ -105,21 +106,17 @@ int tc_spare_create(struct tc_nest *nest, pid_t pid, int sock)
 	spare->exit_poll.data = spare->sock_poll.data = spare;
 	spare->open_handles = 2;
 	nest->open_handles++;
-	nest->spare = spare;
+	TAILQ_INSERT_TAIL(&nest->spares, spare, in_nest);
 	uv_poll_start(&spare->exit_poll, UV_READABLE, on_exit_readable);
 	uv_poll_start(&spare->sock_poll, UV_READABLE, on_sock);
 	return 0;
 }
 
-void tc_spare_condemn(struct tc_spare *spare, bool kill_it)
+void tc_spare_condemn(struct tc_spare *spare)
 {
 	spare->condemned = true;
 	spare->ready = false;
-	if (kill_it) {
-		pidfd_send_signal(spare->pidfd, SIGKILL, NULL, 0);
-	} else {
-		shutdown(spare->sock, SHUT_RDWR);
-	}
+	pidfd_send_signal(spare->pidfd, SIGKILL, NULL, 0);
 }
 
 bool tc_spare_alive(const struct tc_spare *spare)
@@ -135,6 +132,6 @@ void tc_spare_hand_over(struct tc_spare *spare, pid_t *pid, int *pidfd)
 	*pidfd = spare->pidfd;
 	uv_poll_stop(&spare->exit_poll); /* the caller watches it now */
 	spare->pidfd = -1;
-	spare->nest->spare = NULL;
+	TAILQ_REMOVE(&spare->nest->spares, spare, in_nest);
 	dispose(spare);
 }
