@@ -202,6 +202,7 @@ export class FakeConnection {
       mid,
       sender,
       receiver: { track: { kind } },
+      currentDirection: null,
       get direction() {
         return direction;
       },

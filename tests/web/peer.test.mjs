@@ -65,6 +65,50 @@ test('the side that does not offer stays silent until it is offered to', async (
   assert.deepEqual(b.out, []);
 });
 
+test('what of theirs is on goes with the descriptions, and by itself when it changes', async () => {
+  const { a, b } = await pair();
+  assert.deepEqual([a.peer.microphone(), b.peer.microphone()], ['on', 'on']);
+  b.peer.setMedia({ audio: false, video: true });
+  b.peer.setMedia({ audio: false, video: true });
+  assert.equal(b.out.length, 1, 'said once');
+  assert.equal(b.out[0].type, 'ice-candidate');
+  assert.equal(b.out[0].candidate.candidate, '', 'which asks nothing of who does not know the rest');
+  await exchange(a, b);
+  assert.deepEqual([a.peer.microphone(), b.peer.microphone()], ['off', 'on']);
+  b.peer.setMedia({ audio: true, video: true });
+  await exchange(a, b);
+  assert.equal(a.peer.microphone(), 'on');
+});
+
+test('who is muted from the start is known to be at once, on either side', async () => {
+  const a = make('b', { offers: true });
+  const b = make('a', { polite: true });
+  a.peer.setMedia({ audio: false, video: true });
+  b.peer.setMedia({ audio: false, video: false });
+  a.peer.begin({ audio: track('audio') });
+  b.peer.begin({ audio: track('audio') });
+  await exchange(a, b);
+  assert.deepEqual([a.peer.microphone(), b.peer.microphone()], ['off', 'off']);
+});
+
+test('who sends no sound has no microphone, whoever wrote their page', async () => {
+  const { a } = await pair();
+  a.pc.getTransceivers()[0].currentDirection = 'sendonly';
+  assert.equal(a.peer.microphone(), 'none');
+});
+
+test('the orb is told nothing of it', async () => {
+  const orb = make('ai', { ai: true, offers: true });
+  orb.peer.begin({ audio: track('audio') });
+  await settle();
+  await orb.peer.receive({ type: 'answer', answer: { type: 'answer', sdp: '{}' }, fromId: 'ai' });
+  orb.peer.setMedia({ audio: false, video: false });
+  assert.deepEqual(
+    orb.out.map(({ type, media }) => [type, media]),
+    [['offer', undefined]],
+  );
+});
+
 test('without microphone and camera it only receives', async () => {
   const a = make('b', { offers: true });
   a.peer.begin({});

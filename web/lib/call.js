@@ -183,6 +183,7 @@ export class Call extends EventTarget {
     }
     log.info(`the connection with ${userId} goes on`);
     this.#participants.set(userId, participant);
+    peer.setMedia(this.#media(), anew);
     this.#tell(peer);
     if (this.#flows(userId) && (anew || !peer.ai)) {
       peer.confirm();
@@ -248,14 +249,22 @@ export class Call extends EventTarget {
       log.info(`${userId} is another than before`);
       this.#connect(participant);
     });
+    peer.setMedia(this.#media());
     peer.begin({ audio: this.devices.track('audio'), video: this.devices.track('video') });
     this.dispatchEvent(new CustomEvent('stream', { detail: userId }));
     return peer;
   }
 
   /** @param {Peer} peer */
-  #tell({ id, state, stream }) {
-    this.#update({ type: 'peer', userId: id, link: state, video: showsVideo(stream) });
+  #tell(peer) {
+    const { id, state, stream } = peer;
+    const video = showsVideo(stream);
+    this.#update({ type: 'peer', userId: id, link: state, video, mic: peer.microphone() });
+  }
+
+  /** @returns {import('./protocol.js').Media} */
+  #media() {
+    return { audio: this.devices.state('audio') === 'on', video: this.devices.state('video') === 'on' };
   }
 
   /** @param {ServerMessage & { type: 'offer' | 'answer' | 'ice-candidate' | 'renegotiate' }} message */
@@ -323,7 +332,10 @@ export class Call extends EventTarget {
   #onDevice(kind) {
     this.#update({ type: 'device', kind, state: this.devices.state(kind) });
     const track = this.devices.track(kind);
-    this.peers.forEach((peer) => peer.setTrack(kind, track).catch((error) => log.warn(`${error}`)));
+    for (const peer of this.peers) {
+      peer.setMedia(this.#media());
+      peer.setTrack(kind, track).catch((error) => log.warn(`${error}`));
+    }
     this.dispatchEvent(new CustomEvent('stream', { detail: this.state.me.id }));
   }
 

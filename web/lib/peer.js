@@ -10,6 +10,8 @@ import { wallClock } from './signaling.js';
 /** @typedef {'new' | 'connecting' | 'connected' | 'unstable' | 'restarting' | 'closed'} PeerState */
 /** @typedef {import('./signaling.js').Clock} Clock */
 /** @typedef {'audio' | 'video'} Kind */
+/** @typedef {import('./protocol.js').Media} Media */
+/** @typedef {'on' | 'off' | 'none'} Microphone the other's: muted is 'off' */
 /** @typedef {{ type: 'offer' | 'answer' | 'ice-candidate' | 'renegotiate', toId: string, session: string, [more: string]: unknown }} PeerMessage */
 
 const DISCONNECTED_GRACE_MS = 3_000;
@@ -17,6 +19,8 @@ const CONNECT_WITHIN_MS = 12_000;
 const LONGEST_WAIT_MS = 16_000;
 // So many restarts without success: start over with a new connection.
 const RESTARTS_BEFORE_FAILED = 3;
+// Says "no more candidates", once more: what carries `media` must do nothing where that is unknown.
+const NO_CANDIDATE = { candidate: '', sdpMid: '0', sdpMLineIndex: 0 };
 
 /**
  * Emits `state` (detail: PeerState), `media` (a track came, went, or fell silent), and `failed` when
@@ -29,6 +33,8 @@ export class Peer extends EventTarget {
   /** @type {PeerState} */ #state = 'new';
   /** @type {(RTCIceCandidateInit | null)[]} */ #early = [];
   /** @type {Record<Kind, MediaStreamTrack | null>} */ #local = { audio: null, video: null };
+  /** @type {Media} */ #media = { audio: true, video: true };
+  /** @type {Media | null} as the other says */ #theirs = null;
   #begun = false;
   #restarts = 0;
   /** @type {any} */ #timer;
@@ -116,12 +122,40 @@ export class Peer extends EventTarget {
   }
 
   /**
+   * What of ours is on: a muted microphone still sends, so its packets do not tell. Goes with each
+   * description, and by itself when it changes.
+   * @param {Media} media
+   * @param {boolean} [again] what we said may be lost
+   */
+  setMedia(media, again = false) {
+    const { audio, video } = this.#media;
+    this.#media = media;
+    const news = again || media.audio !== audio || media.video !== video;
+    if (news && !this.ai && this.pc.remoteDescription) {
+      this.#say('ice-candidate', { candidate: NO_CANDIDATE, ...this.#told() });
+    }
+  }
+
+  /** @returns {Microphone} of the other, as far as is known */
+  microphone() {
+    const direction = this.#transceiver('audio')?.currentDirection;
+    if (direction === 'sendonly' || direction === 'inactive') {
+      return 'none';
+    }
+    return this.#theirs?.audio === false ? 'off' : 'on';
+  }
+
+  /**
    * An offer, answer, candidate or `renegotiate` from the other end.
    * @param {import('./protocol.js').ServerMessage} message
    */
   async receive(message) {
     if (this.#state === 'closed') {
       return;
+    }
+    if ('media' in message && message.media) {
+      this.#theirs = message.media;
+      this.#emit('media');
     }
     try {
       if (message.type === 'offer') {
@@ -211,7 +245,7 @@ export class Peer extends EventTarget {
     try {
       this.#makingOffer = true;
       await this.pc.setLocalDescription();
-      this.#say('offer', { offer: this.pc.localDescription });
+      this.#say('offer', { offer: this.pc.localDescription, ...this.#told() });
     } catch (error) {
       if (!this.#isClosed()) {
         this.log.warn(`offer: ${error}`);
@@ -242,6 +276,7 @@ export class Peer extends EventTarget {
     if (description.type === 'offer') {
       await this.#answer();
     }
+    this.#emit('media'); // the directions are agreed now
   }
 
   /** An answer of somebody else than who we are connected with. @param {RTCSessionDescriptionInit} answer */
@@ -259,7 +294,12 @@ export class Peer extends EventTarget {
       }
     }
     await this.pc.setLocalDescription();
-    this.#say('answer', { answer: this.pc.localDescription });
+    this.#say('answer', { answer: this.pc.localDescription, ...this.#told() });
+  }
+
+  /** The orb hears what is on. */
+  #told() {
+    return this.ai ? {} : { media: this.#media };
   }
 
   /** @param {RTCIceCandidateInit | null} candidate */

@@ -5,6 +5,7 @@
 /** @typedef {'human' | 'ai'} ParticipantType */
 /** @typedef {'off' | 'spawning' | 'ready' | 'unresponsive' | 'restarting' | 'failed' | 'full'} OrbState */
 /** @typedef {'ready' | 'speaking' | 'listening' | 'processing'} AiStatus */
+/** @typedef {{ audio: boolean, video: boolean }} Media what of the sender's is on */
 
 /**
  * @typedef {object} Participant
@@ -20,9 +21,9 @@
  * @typedef {{ type: 'peer-discovery', peers: Participant[] }
  *   | { type: 'user-joined' } & Participant
  *   | { type: 'user-left', userId: string, userRole?: Role, reason?: string }
- *   | { type: 'offer', fromId: string, offer: RTCSessionDescriptionInit, session?: string }
- *   | { type: 'answer', fromId: string, answer: RTCSessionDescriptionInit, session?: string }
- *   | { type: 'ice-candidate', fromId: string, candidate: RTCIceCandidateInit | null, session?: string }
+ *   | { type: 'offer', fromId: string, offer: RTCSessionDescriptionInit, session?: string, media?: Media }
+ *   | { type: 'answer', fromId: string, answer: RTCSessionDescriptionInit, session?: string, media?: Media }
+ *   | { type: 'ice-candidate', fromId: string, candidate: RTCIceCandidateInit | null, session?: string, media?: Media }
  *   | { type: 'renegotiate', fromId: string, session?: string, holds?: string }
  *   | { type: 'ai_status', status: AiStatus, sessionId?: string, fromId?: string }
  *   | { type: 'orb-state', state: OrbState, reason?: string }
@@ -73,6 +74,8 @@ const candidate = optional(
   }),
 );
 
+const media = optional(shaped({ audio: flag, video: flag }));
+
 const PARTICIPANT = {
   userId: id,
   userRole: oneOf(ROLES),
@@ -86,9 +89,9 @@ const SHAPES = {
   'peer-discovery': { peers: (list) => Array.isArray(list) && list.every(shaped(PARTICIPANT)) },
   'user-joined': PARTICIPANT,
   'user-left': { userId: id, userRole: optional(oneOf(ROLES)), reason: optional(text) },
-  offer: { fromId: id, offer: description('offer'), session: optional(text) },
-  answer: { fromId: id, answer: description('answer'), session: optional(text) },
-  'ice-candidate': { fromId: id, candidate, session: optional(text) },
+  offer: { fromId: id, offer: description('offer'), session: optional(text), media },
+  answer: { fromId: id, answer: description('answer'), session: optional(text), media },
+  'ice-candidate': { fromId: id, candidate, session: optional(text), media },
   renegotiate: { fromId: id, session: optional(text), holds: optional(text) },
   ai_status: { status: oneOf(AI_STATUSES), sessionId: optional(text), fromId: optional(id) },
   'orb-state': { state: oneOf(ORB_STATES), reason: optional(text) },

@@ -20,6 +20,7 @@
  * @property {boolean} ai
  * @property {PeerState} link
  * @property {boolean} video the other's picture is there
+ * @property {import('./peer.js').Microphone} mic
  */
 
 /** @typedef {{ id: string, userId: string, text: string, final: boolean, startMs: number, endMs: number, at: number }} Utterance */
@@ -46,7 +47,7 @@
 
 /**
  * @typedef {{ type: 'link', state: RoomState['link'], words: string, code?: number }
- *   | { type: 'peer', userId: string, link: PeerState, video: boolean }
+ *   | { type: 'peer', userId: string, link: PeerState, video: boolean, mic?: import('./peer.js').Microphone }
  *   | { type: 'device', kind: 'audio' | 'video', state: DeviceState }
  *   | { type: 'playback', blocked: boolean }
  *   | { type: 'captions', on: boolean }
@@ -309,9 +310,11 @@ function onLeft(state, userId) {
  * @param {LocalMessage & { type: 'peer' }} message
  * @returns {RoomState}
  */
-function onPeer(state, { userId, link, video }) {
+function onPeer(state, { userId, link, video, mic = 'on' }) {
   const person = state.present[userId];
-  return person ? { ...state, present: { ...state.present, [userId]: { ...person, link, video } } } : state;
+  return person
+    ? { ...state, present: { ...state.present, [userId]: { ...person, link, video, mic } } }
+    : state;
 }
 
 /**
@@ -324,7 +327,7 @@ function personOf(state, peer) {
   const known = state.people.find((person) => person.userId === peer.userId)?.name;
   const spoken = peer.userRole === 'coach' ? 'Your coach' : 'Your client';
   const name = ai ? 'Orb' : peer.userName || known || spoken;
-  return { userId: peer.userId, name, role: peer.userRole, ai, link: 'new', video: false };
+  return { userId: peer.userId, name, role: peer.userRole, ai, link: 'new', video: false, mic: 'on' };
 }
 
 /**

@@ -86,6 +86,25 @@ export function partnerWords(state) {
   }
 }
 
+/**
+ * Whether the other can answer: '' if nothing is known to be in the way.
+ * @param {RoomState} state
+ */
+export function partnerMic(state) {
+  const partner = partnerOf(state);
+  return partner?.link === 'connected' ? MIC_MARKS[partner.mic] : '';
+}
+
+const MIC_MARKS = { on: '', off: 'Muted', none: 'No microphone' };
+
+/** @param {import('./devices.js').DeviceState} audio */
+export function ownMic(audio) {
+  if (audio === 'on' || audio === 'pending') {
+    return '';
+  }
+  return audio === 'off' ? MIC_MARKS.off : MIC_MARKS.none;
+}
+
 /** @param {RoomState} state */
 function expectedName(state) {
   const other = state.people.find((person) => person.userId !== state.me.id && person.role !== 'ai');

@@ -6,6 +6,8 @@ import {
   endedTitle,
   noticesOf,
   orbWords,
+  ownMic,
+  partnerMic,
   partnerWords,
   phaseWords,
 } from '../lib/room-words.js';
@@ -108,7 +110,7 @@ export class RoomView {
       picture: partner?.video === true,
       stream: (partner && call.peer(partner.userId)?.stream) ?? null,
       self: false,
-      micOff: false,
+      mic: partnerMic(call.state),
       away: partner === null,
     };
   }
@@ -138,7 +140,7 @@ export class RoomView {
       picture: devices.video === 'on' && track !== null,
       stream: track ? this.#own : null,
       self: true,
-      micOff: devices.audio !== 'on' && devices.audio !== 'pending',
+      mic: ownMic(devices.audio),
       away: false,
     };
   }

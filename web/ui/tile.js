@@ -11,7 +11,8 @@ const TEMPLATE = `
   </div>
   <p class="tile-name">
     <svg class="icon" aria-hidden="true" hidden><use></use></svg>
-    <span></span>
+    <span class="tile-who"></span>
+    <span class="tile-mic"></span>
   </p>`;
 
 /**
@@ -21,7 +22,7 @@ const TEMPLATE = `
  * @property {boolean} picture
  * @property {MediaStream | null} stream
  * @property {boolean} self mirrored, silent
- * @property {boolean} micOff
+ * @property {string} mic why they are not heard, '': they are
  * @property {boolean} away nobody is there
  */
 
@@ -32,7 +33,7 @@ export class Tile extends HTMLElement {
     picture: false,
     stream: null,
     self: false,
-    micOff: false,
+    mic: '',
     away: false,
   };
   #built = false;
@@ -77,20 +78,21 @@ export class Tile extends HTMLElement {
   }
 
   #update() {
-    const { name, words, picture, stream, self, micOff, away } = this.#view;
+    const { name, words, picture, stream, self, mic, away } = this.#view;
     const label = self ? `${name} (you)` : name;
     this.classList.toggle('has-picture', picture);
     this.classList.toggle('is-self', self);
     this.classList.toggle('is-away', away);
     this.setAttribute('role', 'group');
-    this.setAttribute('aria-label', words ? `${label}. ${words}` : label);
+    this.setAttribute('aria-label', [label, mic, words].filter(Boolean).join('. '));
     this.#video.muted = self;
     playIn(this.#video, stream);
     this.#text('.tile-face', initials(name));
     this.#text('.tile-words', words);
-    this.#text('.tile-name span', self ? 'You' : name);
+    this.#text('.tile-who', self ? 'You' : name);
+    this.#text('.tile-mic', mic);
     const icon = /** @type {SVGElement} */ (this.querySelector('.tile-name .icon'));
-    icon.toggleAttribute('hidden', !micOff);
+    icon.toggleAttribute('hidden', mic === '');
     setIcon(icon, 'mic-off');
   }
 
