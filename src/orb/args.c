@@ -26,7 +26,7 @@ static const struct tc_option flag_table[] = {
 	{"IDLE_TIMEOUT", TC_OPTION_INT, AT(idle_timeout), .initial = "300000", .min = 1000,
 	 .max = HOURS(24), .unit = "ms", .doc = "ends when nobody was in the room for this long"},
 	{"TEST_MODE", TC_OPTION_BOOL, AT(test_mode), .initial = "false",
-	 .doc = "a test appointment: ORB_TEST_TIMEOUT takes the place of the idle timeout"},
+	 .doc = "a test appointment: neither life nor idle time is longer than ORB_TEST_TIMEOUT"},
 };
 
 static const struct tc_option env_table[] = {
@@ -49,11 +49,18 @@ static const struct tc_option env_table[] = {
 	{"ORB_RELAY_ONLY", TC_OPTION_BOOL, AT(relay_only), .initial = "false",
 	 .doc = "media only through the TURN server"},
 	{"ORB_TEST_TIMEOUT", TC_OPTION_INT, AT(test_timeout), .initial = "30000", .min = 100,
-	 .max = HOURS(24), .unit = "ms", .doc = "idle timeout in test mode"},
+	 .max = HOURS(24), .unit = "ms", .doc = "life and idle timeout in test mode"},
 	{"ORB_HEALTH_CHECK_INTERVAL", TC_OPTION_INT, AT(heartbeat), .initial = "30000", .min = 100,
 	 .max = HOURS(1), .unit = "ms", .doc = "between two heartbeats without a change"},
 	{"ORB_SESSION_ENDS", TC_OPTION_INT, AT(session_ends), .initial = "0", .min = 0,
 	 .max = INT64_MAX / 2, .unit = "ms", .doc = "when the appointment ends, ms since 1970"},
+	{"ORB_SESSION_BEGAN", TC_OPTION_INT, AT(session_began), .initial = "0", .min = 0,
+	 .max = INT64_MAX / 2, .unit = "ms", .doc = "when the session began, ms since 1970"},
+	{"ORB_RESTORE", TC_OPTION_BOOL, AT(restore), .initial = "false",
+	 .doc = "a restore message comes: greet nobody before it"},
+	{"ORB_CLEANUP_GRACE_PERIOD", TC_OPTION_INT, AT(cleanup_grace), .initial = "60000", .min = 1,
+	 .max = HOURS(24), .unit = "ms",
+	 .doc = "the manager ends an orb whose room is empty so long"},
 	{"ORB_RECOGNIZER", TC_OPTION_STR, AT(recognizer), .initial = "pocketsphinx",
 	 .doc = "speech to text engine: pocketsphinx, null"},
 	{"ORB_SYNTHESIZER", TC_OPTION_STR, AT(synthesizer), .initial = "flite",

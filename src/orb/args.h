@@ -25,6 +25,9 @@ struct tc_orb_args { /* strings owned by the options inside */
 	int64_t test_timeout;
 	int64_t heartbeat;    /* ms between two heartbeats without a change */
 	int64_t session_ends; /* wall-clock ms; 0: unknown */
+	int64_t session_began;
+	bool restore;
+	int64_t cleanup_grace;
 	char *recognizer, *synthesizer, *script;
 	char *model_dir, *share_dir;
 	char *bind_address;

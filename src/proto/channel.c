@@ -229,6 +229,7 @@ static void get_fields(struct reader *r, struct tc_channel_message *out)
 		break;
 	case TC_CHANNEL_RESTORE:
 		get_text(r, "mode", out->status, sizeof(out->status));
+		get_bool(r, "muted", &out->muted);
 		get_int(r, "elapsed", &out->elapsed_ms);
 		get(r, "utterances", TC_JSON_ARRAY, &out->utterances);
 		break;

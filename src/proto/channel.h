@@ -89,6 +89,7 @@ struct tc_channel_message {
 	int64_t busy_ms[TC_WORKERS];
 	char utterance[TC_ID_SIZE]; /* stored: utteranceId; "" with summary_stored */
 	bool summary_stored;
+	bool muted;   /* restore */
 	int64_t shed; /* shed: level, see enum tc_shed */
 	int64_t pid;  /* adopt, as are the next three */
 	char coach[TC_ID_SIZE], client[TC_ID_SIZE];
@@ -150,7 +151,8 @@ void tc_channel_put_summary(struct tc_buf *out, const struct tc_channel_summary 
 
 void tc_channel_put_shutdown(struct tc_buf *out, const char *reason);
 void tc_channel_put_participants(struct tc_buf *out, const char *const *ids, size_t count);
-void tc_channel_put_restore(struct tc_buf *out, const char *mode, int64_t elapsed_ms,
+/* mode NULL: not known. */
+void tc_channel_put_restore(struct tc_buf *out, const char *mode, bool muted, int64_t elapsed_ms,
 			    const struct tc_channel_utterance *utterances, size_t count);
 void tc_channel_put_ping(struct tc_buf *out, int64_t id);
 void tc_channel_put_pong(struct tc_buf *out, int64_t id, const int64_t busy_ms[TC_WORKERS]);

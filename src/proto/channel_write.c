@@ -156,12 +156,17 @@ void tc_channel_put_participants(struct tc_buf *out, const char *const *ids, siz
 	end(&w);
 }
 
-void tc_channel_put_restore(struct tc_buf *out, const char *mode, int64_t elapsed_ms,
+void tc_channel_put_restore(struct tc_buf *out, const char *mode, bool muted, int64_t elapsed_ms,
 			    const struct tc_channel_utterance *utterances, size_t count)
 {
 	struct tc_json_writer w;
 	begin(&w, out, TC_CHANNEL_RESTORE);
-	tc_json_field_str(&w, "mode", mode);
+	if (mode) {
+		tc_json_field_str(&w, "mode", mode);
+	}
+	if (muted) {
+		tc_json_field_bool(&w, "muted", true);
+	}
 	tc_json_field_int(&w, "elapsed", elapsed_ms);
 	put_utterances(&w, "utterances", utterances, count);
 	end(&w);

@@ -16,6 +16,7 @@ struct entry {
 	struct entry *next; /* owned */
 	struct tc_call call;
 	int humans;
+	bool ended;             /* in the store: nobody has come back to it yet */
 	int64_t empty_since_ms; /* monotonic; of no meaning while somebody is in */
 };
 
@@ -69,26 +70,32 @@ const struct tc_call *tc_calls_find(const struct tc_calls *calls, const char *ro
 	return entry ? &entry->call : NULL;
 }
 
+static struct entry *add(struct tc_calls *calls, const struct tc_call *call)
+{
+	struct entry *entry = calls->count < calls->config.max ? calloc(1, sizeof(*entry)) : NULL;
+	if (entry) {
+		entry->call = *call;
+		entry->empty_since_ms = tc_clock_ms(calls->clock);
+		entry->next = calls->first;
+		calls->first = entry;
+		calls->count++;
+	}
+	return entry;
+}
+
 const struct tc_call *tc_calls_get(struct tc_calls *calls, const char *room, const char *coach,
 				   const char *client)
 {
 	struct entry *entry = find(calls, room);
-	if (entry) {
-		return &entry->call;
-	}
-	entry = calls->count < calls->config.max ? calloc(1, sizeof(*entry)) : NULL;
 	if (!entry) {
-		return NULL;
+		struct tc_call call = {0};
+		tc_id_random(call.id, ID_DIGITS);
+		snprintf(call.room, sizeof(call.room), "%s", room);
+		snprintf(call.coach, sizeof(call.coach), "%s", coach);
+		snprintf(call.client, sizeof(call.client), "%s", client);
+		entry = add(calls, &call);
 	}
-	tc_id_random(entry->call.id, ID_DIGITS);
-	snprintf(entry->call.room, sizeof(entry->call.room), "%s", room);
-	snprintf(entry->call.coach, sizeof(entry->call.coach), "%s", coach);
-	snprintf(entry->call.client, sizeof(entry->call.client), "%s", client);
-	entry->empty_since_ms = tc_clock_ms(calls->clock);
-	entry->next = calls->first;
-	calls->first = entry;
-	calls->count++;
-	return &entry->call;
+	return entry ? &entry->call : NULL;
 }
 
 int tc_calls_resume(struct tc_calls *calls, const struct tc_call *call)
@@ -99,15 +106,11 @@ int tc_calls_resume(struct tc_calls *calls, const struct tc_call *call)
 	if (calls->count >= calls->config.max) {
 		return -ENOBUFS;
 	}
-	struct entry *entry = calloc(1, sizeof(*entry));
+	struct entry *entry = add(calls, call);
 	if (!entry) {
 		return -ENOMEM;
 	}
-	entry->call = *call;
-	entry->empty_since_ms = tc_clock_ms(calls->clock);
-	entry->next = calls->first;
-	calls->first = entry;
-	calls->count++;
+	entry->ended = call->ended_ms != 0;
 	return 0;
 }
 
@@ -131,7 +134,14 @@ void tc_calls_people(struct tc_calls *calls, const char *room, int humans)
 		entry->empty_since_ms = tc_clock_ms(calls->clock);
 	}
 	entry->humans = humans;
-	if (humans > 0 && entry->call.started_ms == 0) {
+	if (humans > 0 && entry->ended) {
+		entry->ended = entry->call.cut = false;
+		entry->call.ended_ms = 0;
+		TC_INFO(room, "call %s goes on", entry->call.id);
+		if (calls->events.resumed) {
+			calls->events.resumed(calls->user, &entry->call);
+		}
+	} else if (humans > 0 && entry->call.started_ms == 0) {
 		entry->call.started_ms = tc_clock_wall_ms(calls->clock);
 		TC_INFO(room, "call %s begins", entry->call.id);
 		calls->events.began(calls->user, &entry->call);
@@ -139,12 +149,13 @@ void tc_calls_people(struct tc_calls *calls, const char *room, int humans)
 }
 
 /* Unlinks *at and says so if the call had begun. */
-static void end(struct tc_calls *calls, struct entry **at)
+static void end(struct tc_calls *calls, struct entry **at, bool cut)
 {
 	struct entry *entry = *at;
 	*at = entry->next;
 	calls->count--;
-	if (entry->call.started_ms) {
+	if (entry->call.started_ms && !entry->ended) {
+		entry->call.cut = cut;
 		entry->call.ended_ms = tc_clock_wall_ms(calls->clock);
 		TC_INFO(entry->call.room, "call %s ends", entry->call.id);
 		calls->events.ended(calls->user, &entry->call);
@@ -159,7 +170,7 @@ void tc_calls_tick(struct tc_calls *calls)
 		bool over = (*at)->humans == 0 &&
 			    now_ms - (*at)->empty_since_ms >= calls->config.grace_ms;
 		if (over) {
-			end(calls, at);
+			end(calls, at, false);
 		} else {
 			at = &(*at)->next;
 		}
@@ -170,7 +181,7 @@ void tc_calls_end(struct tc_calls *calls, const char *room)
 {
 	for (struct entry **at = &calls->first; *at; at = &(*at)->next) {
 		if (strcmp((*at)->call.room, room) == 0) {
-			end(calls, at);
+			end(calls, at, false);
 			return;
 		}
 	}
@@ -179,6 +190,6 @@ void tc_calls_end(struct tc_calls *calls, const char *room)
 void tc_calls_end_all(struct tc_calls *calls)
 {
 	while (calls->first) {
-		end(calls, &calls->first);
+		end(calls, &calls->first, true);
 	}
 }

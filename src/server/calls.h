@@ -24,6 +24,8 @@ struct tc_calls_config {
 
 struct tc_calls_events {
 	void (*began)(void *user, const struct tc_call *call);
+	/* People came back to one that tc_calls_resume() brought. */
+	void (*resumed)(void *user, const struct tc_call *call);
 	void (*ended)(void *user, const struct tc_call *call);
 };
 
@@ -37,14 +39,15 @@ const struct tc_call *tc_calls_get(struct tc_calls *calls, const char *room, con
 /* Fills in who the coach or the client is, if that was not known. */
 void tc_calls_met(struct tc_calls *calls, const char *room, enum tc_role role, const char *user_id);
 const struct tc_call *tc_calls_find(const struct tc_calls *calls, const char *room);
-/* A call that a server before us began: it goes on if somebody comes within the grace period. 0;
- * -EEXIST: the room has one; -ENOMEM; -ENOBUFS. */
+/* A call that a server before us began, and left open or cut off (ended_ms): it goes on if somebody
+ * comes within the grace period, else it ends, or stays ended. 0; -EEXIST: the room has one;
+ * -ENOMEM; -ENOBUFS. */
 int tc_calls_resume(struct tc_calls *calls, const struct tc_call *call);
 /* How many people are in the room now. */
 void tc_calls_people(struct tc_calls *calls, const char *room, int humans);
 /* Time passes: ends what has been empty long enough. Once a second or so. */
 void tc_calls_tick(struct tc_calls *calls);
 void tc_calls_end(struct tc_calls *calls, const char *room);
-void tc_calls_end_all(struct tc_calls *calls);
+void tc_calls_end_all(struct tc_calls *calls); /* cut off: the server ends */
 
 #endif

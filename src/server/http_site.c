@@ -54,6 +54,7 @@ int tc_site_create(struct tc_site **out, const struct tc_site_config *config)
 	tc_token_random(site->guest_key);
 	LIST_INIT(&site->event_readers);
 	tc_ready_init(&site->ready, &(struct tc_ready_config){.loop = config->loop,
+							      .journal = config->journal,
 							      .reads = config->reads,
 							      .work = config->work,
 							      .clock = config->clock,

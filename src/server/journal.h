@@ -25,7 +25,7 @@ struct tc_journal_events { /* any may be NULL; never called from inside a call o
 	void (*stored)(void *user, const char *call_id, const char *utterance_id);
 };
 
-/* The store is the journal's alone. */
+/* The store is the journal's alone. events NULL: none. */
 int tc_journal_create(struct tc_journal **out, struct uv_loop_s *loop, struct tc_store *store,
 		      const struct tc_journal_events *events, void *user);
 /* Once nothing waits any more (tc_journal_flush). NULL-safe. */

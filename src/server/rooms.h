@@ -62,6 +62,8 @@ struct tc_rooms_events {
 	/* A final transcript of the orb, as the room's people will see it (borrowed). true: it is
 	 * being stored, and tc_rooms_show() follows; false: it is shown at once. */
 	bool (*transcript)(void *user, const char *room, const char *json, size_t len);
+	/* The coach directs the orb, which is there and has been told; value "": none. */
+	void (*control)(void *user, const char *room, const char *action, const char *value);
 };
 
 /* -ENOMEM. *out is written on success only. sink and events are copied; events may be NULL, and so

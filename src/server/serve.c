@@ -16,6 +16,7 @@ static void raise_limits(void)
 {
 	struct rlimit files;
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGXFSZ, SIG_IGN); /* a file that may not grow is an error, as a full disk is */
 	/* Each connection is a descriptor, and the usual soft limit is 1024. */
 	if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
 		files.rlim_cur = files.rlim_max < 65536 ? files.rlim_max : 65536;

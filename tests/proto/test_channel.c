@@ -392,7 +392,7 @@ static void what_the_manager_writes_the_orb_reads(void **state)
 	assert_false(tc_json_next(&it));
 
 	tc_buf_reset(&line);
-	tc_channel_put_restore(&line, "on-call", 61000, said, 2);
+	tc_channel_put_restore(&line, "on-call", true, 61000, said, 2);
 	struct tc_channel_message m = parse_line(&line);
 	assert_string_equal(m.status, "on-call");
 	assert_int_equal(m.elapsed_ms, 61000);

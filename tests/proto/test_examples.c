@@ -343,7 +343,7 @@ static void both_ends_of_the_channel_write_their_examples(void **state)
 	assert_is_example(&line, "channel/to-orb/shutdown-graceful.json");
 	tc_channel_put_participants(&line, ids, 2);
 	assert_is_example(&line, "channel/to-orb/update-participants.json");
-	tc_channel_put_restore(&line, "on-call", 61000, &said, 1);
+	tc_channel_put_restore(&line, "on-call", true, 61000, &said, 1);
 	assert_is_example(&line, "channel/to-orb/restore.json");
 	static const int64_t busy[TC_WORKERS] = {[TC_WORKER_VIDEO] = 12};
 	tc_channel_put_pong(&line, 41, busy);

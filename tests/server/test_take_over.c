@@ -241,7 +241,7 @@ static void last_words_are_stored_and_their_file_goes(void **state)
 	assert_int_equal(tc_store_open(&store, &config, why, sizeof(why)), 0);
 	struct tc_call call = {.id = "s1", .room = "r", .started_ms = 1};
 	assert_int_equal(tc_store_call_add(store, &call), 0);
-	assert_int_equal(tc_journal_create(&journal, &scene->loop, store), 0);
+	assert_int_equal(tc_journal_create(&journal, &scene->loop, store, NULL, NULL), 0);
 	assert_int_equal(tc_spool_create(&spool, scene->dir, journal), 0);
 	write_file(scene, "s1-7.ndjson",
 		   "{\"type\":\"utterance\",\"sessionId\":\"s1\",\"utteranceId\":\"u1\",\"userId\":"

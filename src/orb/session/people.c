@@ -173,12 +173,15 @@ void tc_people_listed(struct tc_session *s, struct tc_json message)
 	plan_away(s);
 	struct tc_json_iter it = tc_json_iter(peers);
 	while (tc_json_next(&it)) {
-		tc_people_joined(s, it.value);
+		struct tc_person *p = tc_people_joined(s, it.value);
+		if (p && s->state == TC_SESSION_JOINING) {
+			tc_mind_knows(s->mind, p->id); /* they were here before we were */
+		}
 	}
 	if (s->state == TC_SESSION_JOINING) {
 		tc_session_set_state(s, TC_SESSION_LIVE, "joined");
 		TC_INFO(s->tag, "in the room as %s after %lld ms", s->args->user_id,
-			(long long)tc_session_ms(s, tc_session_now(s)));
+			(long long)(tc_session_now(s) - s->began_us / 1000));
 	}
 	s->told_status = ""; /* the server may be a new one: say it again */
 	tc_report_ready(s);

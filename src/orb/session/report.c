@@ -237,6 +237,7 @@ void tc_report_summary(struct tc_session *s)
 	tc_json_field_str(&w, "roomId", s->args->room);
 	tc_json_field_str(&w, "sessionId", s->args->session);
 	tc_json_field_str(&w, "clientId", s->args->client);
+	tc_json_field_str(&w, "reason", s->reason);
 	tc_json_key(&w, "summary");
 	if (!summary.err) {
 		tc_json_put_raw(&w, (struct tc_json){summary.data, summary.len});

@@ -39,11 +39,9 @@ static void handle_control(struct tc_session *s, struct tc_json message)
 	} else if (strcmp(action, "leave") == 0) {
 		tc_session_end(s, "session_complete", TC_EXIT_OK);
 	} else if (strcmp(action, "mode") == 0) {
-		static const char *const modes[] = {"active", "on-call", "silent"};
-		for (int i = 0; i < 3; i++) {
-			if (strcmp(value, modes[i]) == 0) {
-				tc_mind_set_mode(s->mind, (enum tc_mind_mode)i, now);
-			}
+		enum tc_mind_mode mode;
+		if (tc_mind_mode_parse(value, &mode) == 0) {
+			tc_mind_set_mode(s->mind, mode, now);
 		}
 	}
 	tc_session_plan(s);

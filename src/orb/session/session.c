@@ -15,6 +15,8 @@
 TC_LOG_TOPIC("orb.session");
 
 #define EVENT_QUEUE 1024
+/* The manager counts the grace of an empty room: we only see to it that it ends. */
+#define GRACE_SLACK_MS 5000
 
 static const char *state_str(enum tc_session_state state)
 {
@@ -37,7 +39,7 @@ int64_t tc_session_now(const struct tc_session *s)
 
 int64_t tc_session_ms(const struct tc_session *s, int64_t monotonic_ms)
 {
-	int64_t ms = monotonic_ms - s->began_us / 1000;
+	int64_t ms = monotonic_ms - s->session_ms;
 	return ms > 0 ? ms : 0;
 }
 
@@ -158,7 +160,24 @@ static void lifetime_over(void *user)
 
 static void idle_over(void *user)
 {
-	tc_session_end(user, "idle_timeout", TC_EXIT_OK);
+	struct tc_session *s = user;
+	tc_session_end(s, s->idle_reason, TC_EXIT_OK);
+}
+
+/* The manager asks us first, where it is well. */
+static int64_t idle_after(struct tc_session *s)
+{
+	const struct tc_orb_args *args = s->args;
+	int64_t after = args->idle_timeout;
+	s->idle_reason = "idle_timeout";
+	if (args->test_mode && args->test_timeout < after) {
+		after = args->test_timeout;
+	}
+	if (s->met_anybody && args->cleanup_grace + GRACE_SLACK_MS < after) {
+		after = args->cleanup_grace + GRACE_SLACK_MS;
+		s->idle_reason = "room_cleanup";
+	}
+	return after;
 }
 
 void tc_session_check_idle(struct tc_session *s)
@@ -166,15 +185,12 @@ void tc_session_check_idle(struct tc_session *s)
 	/* Media goes on without the server: people we still exchange packets with are not idle. */
 	bool alone = tc_roster_connected(s->roster) == 0 &&
 		     (tc_people_present(s) == 0 || !s->uplink || !tc_uplink_up(s->uplink));
+	s->met_anybody |= !alone;
 	if (!alone || s->state >= TC_SESSION_ENDING) {
 		tc_timer_cancel(s->idle_timer);
 		s->idle_timer = NULL;
 	} else if (!s->idle_timer) {
-		int64_t after = s->args->idle_timeout;
-		if (s->args->test_mode && s->args->test_timeout < after) {
-			after = s->args->test_timeout;
-		}
-		s->idle_timer = tc_loop_timer(s->loop, after, false, idle_over, s);
+		s->idle_timer = tc_loop_timer(s->loop, idle_after(s), false, idle_over, s);
 	}
 }
 
@@ -195,6 +211,8 @@ static void on_manager_message(void *user, const struct tc_channel_message *mess
 			       TC_EXIT_OK);
 	} else if (message->type == TC_CHANNEL_UPDATE_PARTICIPANTS) {
 		TC_DEBUG(s->tag, "participants updated by the manager");
+	} else if (message->type == TC_CHANNEL_RESTORE) {
+		tc_restore_take(s, message);
 	} else if (message->type == TC_CHANNEL_STORED) {
 		tc_keep_stored(s, message->utterance);
 		tc_end_flushed(s);
@@ -230,6 +248,8 @@ static int create_mind(struct tc_session *s)
 	struct tc_mind_config config = {
 		.orb_user_id = s->args->user_id,
 		.now_ms = tc_session_now(s),
+		.began_ms = s->session_ms,
+		.hold = s->args->restore,
 		.seed = (uint32_t)s->began_us,
 	};
 	if (s->args->session_ends > 0) {
@@ -282,7 +302,9 @@ static int create_links(struct tc_session *s)
 
 static int start_timers(struct tc_session *s)
 {
-	s->lifetime_timer = tc_loop_timer(s->loop, s->args->max_lifetime, false, lifetime_over, s);
+	bool test = s->args->test_mode && s->args->test_timeout < s->args->max_lifetime;
+	int64_t life = test ? s->args->test_timeout : s->args->max_lifetime;
+	s->lifetime_timer = tc_loop_timer(s->loop, life, false, lifetime_over, s);
 	s->heartbeat_timer = tc_loop_timer(s->loop, s->args->heartbeat, true, heartbeat_due, s);
 	s->event_watch = tc_loop_watch(s->loop, tc_queue_wake_fd(s->events), on_events, s);
 	return s->lifetime_timer && s->heartbeat_timer && s->event_watch ? 0 : -ENOMEM;
@@ -296,6 +318,12 @@ static void init_people(struct tc_session *s)
 	}
 }
 
+static int64_t began_ms(const struct tc_session *s)
+{
+	int64_t age = s->args->session_began ? s->began_wall_ms - s->args->session_began : 0;
+	return s->began_us / 1000 - (age > 0 ? age : 0);
+}
+
 int tc_session_create(struct tc_session **out, struct tc_loop *loop, const struct tc_orb_args *args)
 {
 	struct tc_session *s = calloc(1, sizeof(*s));
@@ -307,6 +335,7 @@ int tc_session_create(struct tc_session **out, struct tc_loop *loop, const struc
 	s->clock = tc_clock_system();
 	s->began_us = tc_clock_us(s->clock);
 	s->began_wall_ms = tc_clock_wall_ms(s->clock);
+	s->session_ms = began_ms(s);
 	s->mind_deadline = INT64_MAX;
 	s->told_status = "";
 	snprintf(s->tag, sizeof(s->tag), "room %s", args->room);
@@ -326,6 +355,9 @@ int tc_session_create(struct tc_session **out, struct tc_loop *loop, const struc
 	}
 	if (!err) {
 		err = create_mind(s);
+	}
+	if (!err) {
+		err = tc_restore_expect(s);
 	}
 	if (!err) {
 		err = tc_engine_loader_start(&s->loader, args, engines_loaded, s);
@@ -369,7 +401,7 @@ int tc_session_destroy(struct tc_session *s)
 	tc_manager_link_destroy(s->manager);
 	struct tc_timer *timers[] = {s->mind_timer,      s->lifetime_timer, s->idle_timer,
 				     s->heartbeat_timer, s->soon_timer,     s->away_timer,
-				     s->end_timer};
+				     s->end_timer,       s->restore_timer};
 	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
 		tc_timer_cancel(timers[i]);
 	}

@@ -125,7 +125,8 @@ struct tc_session {
 	int exit_code;
 	char tag[160];
 	char reason[64];
-	int64_t began_us, began_wall_ms;
+	int64_t began_us, began_wall_ms; /* this life */
+	int64_t session_ms;              /* monotonic: when the session began, which may be older */
 
 	struct tc_rtc *rtc;
 	struct tc_roster *roster;
@@ -144,6 +145,9 @@ struct tc_session {
 	struct tc_watch *event_watch;
 	struct tc_timer *mind_timer, *lifetime_timer, *idle_timer, *heartbeat_timer, *soon_timer,
 		*away_timer;
+	struct tc_timer *restore_timer; /* until it no longer waits for a memory */
+	const char *idle_reason;        /* of idle_timer */
+	bool met_anybody;
 	struct tc_timer *end_timer; /* of the step of the end we are at */
 	struct tc_closer closer;
 	int64_t mind_deadline;
@@ -179,6 +183,10 @@ void tc_session_check_idle(struct tc_session *s);
 void tc_session_next_id(struct tc_session *s, char out[TC_ID_SIZE]);
 void tc_session_drain(struct tc_session *s); /* takes the events of the other threads */
 void tc_session_set_state(struct tc_session *s, enum tc_session_state next, const char *why);
+
+/* restore.c */
+int tc_restore_expect(struct tc_session *s); /* -ENOMEM */
+void tc_restore_take(struct tc_session *s, const struct tc_channel_message *message);
 
 /* end.c */
 void tc_end_closed(struct tc_session *s);       /* the closer is done */

@@ -54,6 +54,16 @@ static void check_disk(uv_work_t *work)
 	}
 }
 
+/* What the journal met is news at once, whenever the disk was looked at. */
+static void look_at_journal(struct tc_ready *ready)
+{
+	const struct tc_journal *journal = ready->config.journal;
+	int failing = journal ? tc_journal_counts(journal).failing : 0;
+	if (failing) {
+		ready->found.why[TC_READY_DISK] = why_not_written(failing);
+	}
+}
+
 static void tell_askers(struct tc_ready *ready)
 {
 	size_t count = ready->waiting;
@@ -72,6 +82,7 @@ static void on_checked(uv_work_t *work, int status)
 	ready->found = ready->next;
 	ready->found.why[TC_READY_DATABASE] = database ? NULL : "the database does not answer";
 	ready->found.why[TC_READY_LOOP] = loop;
+	look_at_journal(ready);
 	ready->checked_us = tc_clock_us(ready->config.clock);
 	tell_askers(ready);
 }
@@ -81,6 +92,7 @@ int tc_ready_ask(struct tc_ready *ready, double lag_s, void *asker)
 	int64_t now_us = tc_clock_us(ready->config.clock);
 	ready->found.why[TC_READY_LOOP] =
 		lag_s > TC_READY_LAG_S ? "the server does not keep up" : NULL;
+	look_at_journal(ready);
 	if (ready->checked_us > 0 && now_us - ready->checked_us < FRESH_US) {
 		ready->config.answer(ready->config.user, asker, &ready->found);
 		return 0;

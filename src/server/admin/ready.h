@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "server/config.h"
+#include "server/journal.h"
 #include "store/store.h"
 
 /* Less than this is a full disk: one burst of words would fill it. */
@@ -38,6 +39,7 @@ struct tc_ready_config { /* pointers: borrowed, outlive us */
 	struct tc_store *work;  /* the pool's */
 	const struct tc_clock *clock;
 	const struct tc_config *settings;
+	const struct tc_journal *journal; /* NULL: none */
 	/* What was found, for each that asked. */
 	void (*answer)(void *user, void *asker, const struct tc_ready_found *found);
 	void *user;

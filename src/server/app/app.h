@@ -49,7 +49,9 @@ struct tc_app {
 	struct tc_control *control; /* NULL: another server has it */
 	struct tc_spool *spool;
 	struct tc_orbs *orbs;
-	struct tc_orbs *closing; /* the same, from the first signal on: asked nothing more */
+	struct tc_orbs *closing;  /* the same, from the first signal on: asked nothing more */
+	struct tc_call *unsummed; /* owned: calls that ended, whose orb is not gone yet */
+	size_t unsummed_count;
 	char aiorb[TC_APP_PATH_SIZE];
 	char orb_host[1024], orb_url[1040]; /* how orbs reach us */
 	char url[320];                      /* how people do */
@@ -84,14 +86,18 @@ void tc_app_name_addresses(struct tc_app *app);
 /* events.c: what one part tells another; user is the app. */
 extern const struct tc_rooms_events tc_app_rooms_events;
 extern const struct tc_calls_events tc_app_calls_events;
+extern const struct tc_journal_events tc_app_journal_events;
 extern const struct tc_orbs_events tc_app_orbs_events;
 int tc_app_on_access(void *user, const struct tc_access_request *request, struct tc_access *out,
 		     const char **why);
 void tc_app_on_request(void *user, struct tc_http_request *request);
 void tc_app_on_refused(void *user, struct tc_http_request *request, int status, const char *why);
 void tc_app_on_written(void *user, double seconds);
-void tc_app_on_transcript_stored(void *user, const char *room, const char *json, size_t len,
-				 int err);
+
+/* summaries.c: a call that ended has its summary, whatever became of its orb: which is waited for,
+ * while it may still bring it. */
+void tc_app_sum_up(struct tc_app *app, const struct tc_call *call);
+void tc_app_sum_up_tick(struct tc_app *app);
 
 /* take_up.c: what a server before us left, and the socket to be found by the next time. */
 void tc_app_take_up(struct tc_app *app);

@@ -2,6 +2,7 @@
 #include "server/app/app.h"
 
 #include <signal.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -52,6 +53,7 @@ static void on_orbs_closed(void *user)
 	if (!app->handing_over) {
 		tc_calls_end_all(app->calls);
 	}
+	tc_app_sum_up_tick(app); /* no orb is left to wait for */
 	uv_close((uv_handle_t *)&app->term, NULL);
 	uv_close((uv_handle_t *)&app->interrupt, NULL);
 	uv_close((uv_handle_t *)&app->hangup, NULL);
@@ -117,6 +119,8 @@ static void on_tick(uv_timer_t *timer)
 	if (++app->spool_tick % SPOOL_TICKS == 0) {
 		tc_spool_take(app->spool);
 	}
+	tc_app_sum_up_tick(app);
+	tc_journal_tick(app->journal);
 	tc_app_check_drained(app);
 }
 
@@ -152,6 +156,7 @@ void tc_app_finish(struct tc_app *app)
 	tc_spool_destroy(app->spool);
 	tc_journal_destroy(app->journal);
 	tc_calls_destroy(app->calls);
+	free(app->unsummed);
 	tc_gate_destroy(app->gate);
 	tc_static_free(app->files);
 	tc_store_close(app->log);

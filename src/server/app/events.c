@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "auth/turn.h"
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "proto/channel.h"
 #include "server/orbs/argv.h"
 
 TC_LOG_TOPIC("server");
@@ -105,7 +107,8 @@ static void on_joined(void *user, const char *room, const struct tc_room_person 
 				  .coach = call->coach,
 				  .client = call->client,
 				  .test = known && a.test,
-				  .ends_ms = known ? end_of(call, &a) : 0};
+				  .ends_ms = known ? end_of(call, &a) : 0,
+				  .began_ms = call->started_ms};
 	tc_orbs_joined(app->orbs, &orb, who->user_id);
 }
 
@@ -129,7 +132,7 @@ static bool on_transcript(void *user, const char *room, const char *json, size_t
 	if (call) {
 		err = tc_journal_transcript(app->journal, call->id, room, json, len);
 	}
-	if (err) {
+	if (err && err != -EAGAIN) {
 		TC_WARN(room, "a transcript of the orb not stored: %s", tc_err_str(err));
 	}
 	if (app->orbs) {
@@ -138,12 +141,28 @@ static bool on_transcript(void *user, const char *room, const char *json, size_t
 	return !err;
 }
 
+static void on_control(void *user, const char *room, const char *action, const char *value)
+{
+	struct tc_app *app = user;
+	if (app->orbs) {
+		tc_orbs_controlled(app->orbs, room, action, value);
+	}
+}
+
 /* One that failed is shown, too: the journal has logged it. */
-void tc_app_on_transcript_stored(void *user, const char *room, const char *json, size_t len,
-				 int err)
+static void on_shown(void *user, const char *room, const char *json, size_t len, int err)
 {
 	struct tc_app *app = user;
 	tc_rooms_show(app->rooms, room, json, len);
+}
+
+static void on_stored(void *user, const char *session, const char *utterance_id)
+{
+	struct tc_app *app = user;
+	struct tc_orbs *orbs = app->orbs ? app->orbs : app->closing;
+	if (orbs) {
+		tc_orbs_stored(orbs, session, utterance_id);
+	}
 }
 
 static void on_call_began(void *user, const struct tc_call *call)
@@ -152,10 +171,17 @@ static void on_call_began(void *user, const struct tc_call *call)
 	(void)tc_journal_call_began(app->journal, call);
 }
 
+static void on_call_resumed(void *user, const struct tc_call *call)
+{
+	struct tc_app *app = user;
+	(void)tc_journal_call_resumed(app->journal, call);
+}
+
 static void on_call_ended(void *user, const struct tc_call *call)
 {
 	struct tc_app *app = user;
 	(void)tc_journal_call_ended(app->journal, call);
+	tc_app_sum_up(app, call);
 }
 
 static int on_orb_token(void *user, const char *room, const char *session, char *out, size_t size)
@@ -220,6 +246,36 @@ void tc_app_on_written(void *user, double seconds)
 	tc_registry_observe(app->board->registry, TC_M_JOURNAL_WRITE, 0, 0, seconds);
 }
 
+static void on_recalled(void *user, const char *room, int life,
+			const struct tc_utterance *utterances, size_t count, int err)
+{
+	struct tc_app *app = user;
+	struct tc_channel_utterance *list = count ? calloc(count, sizeof(*list)) : NULL;
+	if (err || (count && !list)) {
+		TC_ERROR(room, "what was said cannot be recalled: %s",
+			 tc_err_str(err ? err : -ENOMEM));
+		count = 0;
+	}
+	for (size_t i = 0; i < count; i++) {
+		list[i] = (struct tc_channel_utterance){.id = utterances[i].id,
+							.user_id = utterances[i].user_id,
+							.text = utterances[i].text,
+							.start_ms = utterances[i].start_ms,
+							.end_ms = utterances[i].end_ms};
+	}
+	if (app->orbs) {
+		tc_orbs_recalled(app->orbs, room, life, list, count);
+	}
+	free(list);
+}
+
+static bool on_orb_recall(void *user, const char *room, const char *session, int life)
+{
+	struct tc_app *app = user;
+	/* Behind the last words of the life before, which are in the queue already. */
+	return tc_journal_recall(app->journal, session, room, life, on_recalled, app) == 0;
+}
+
 /* The session is the orb's own word: its last message may come when the room has a new call. */
 static void on_orb_message(void *user, const char *room, const char *type, const char *text,
 			   size_t len)
@@ -247,14 +303,30 @@ static void on_orb_message(void *user, const char *room, const char *type, const
 }
 
 const struct tc_rooms_events tc_app_rooms_events = {
-	.joined = on_joined, .left = on_left, .transcript = on_transcript};
+	.joined = on_joined,
+	.left = on_left,
+	.transcript = on_transcript,
+	.control = on_control,
+};
 
-const struct tc_calls_events tc_app_calls_events = {.began = on_call_began, .ended = on_call_ended};
+const struct tc_calls_events tc_app_calls_events = {
+	.began = on_call_began,
+	.resumed = on_call_resumed,
+	.ended = on_call_ended,
+};
 
-const struct tc_orbs_events tc_app_orbs_events = {.token = on_orb_token,
-						  .environment = on_orb_environment,
-						  .token_revoked = on_orb_token_revoked,
-						  .state = on_orb_state,
-						  .event = on_orb_event,
-						  .heartbeat = on_orb_heartbeat,
-						  .message = on_orb_message};
+const struct tc_journal_events tc_app_journal_events = {
+	.shown = on_shown,
+	.stored = on_stored,
+};
+
+const struct tc_orbs_events tc_app_orbs_events = {
+	.token = on_orb_token,
+	.environment = on_orb_environment,
+	.token_revoked = on_orb_token_revoked,
+	.state = on_orb_state,
+	.event = on_orb_event,
+	.heartbeat = on_orb_heartbeat,
+	.recall = on_orb_recall,
+	.message = on_orb_message,
+};

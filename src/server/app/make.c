@@ -33,6 +33,7 @@ int tc_app_open_stores(struct tc_app *app)
 	int err = tc_store_open(&app->reads, &config, why, sizeof(why));
 	config.check = false;
 	err = err ? err : tc_store_open(&app->work, &config, why, sizeof(why));
+	config.durable = true;
 	err = err ? err : tc_store_open(&app->log, &config, why, sizeof(why));
 	return err ? tc_app_complain("%s", why) : 0;
 }
@@ -100,11 +101,12 @@ int tc_app_make_services(struct tc_app *app)
 	};
 	int err = tc_gate_create(&app->gate, &gate);
 	err = err ? err : tc_calls_create(&app->calls, &calls, &tc_app_calls_events, app);
-	err = err ? err : tc_journal_create(&app->journal, &app->loop, app->log);
+	err = err ? err
+		  : tc_journal_create(&app->journal, &app->loop, app->log, &tc_app_journal_events,
+				      app);
 	err = err ? err : tc_board_create(&app->board, &board);
 	if (!err) {
 		app->board->rooms = app->rooms;
-		tc_journal_on_transcript(app->journal, tc_app_on_transcript_stored, app);
 		tc_journal_on_write(app->journal, tc_app_on_written, app);
 	}
 	return err ? tc_app_complain("%s", tc_err_str(err)) : 0;

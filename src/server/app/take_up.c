@@ -49,6 +49,14 @@ static void resume_calls(struct tc_app *app)
 		}
 	}
 	free(calls);
+	calls = NULL;
+	int64_t since_ms = tc_clock_wall_ms(app->clock) - TAKE_UP_MS;
+	err = err ? err : tc_store_calls_cut(app->work, since_ms, &calls, &count);
+	for (size_t i = 0; !err && i < count; i++) {
+		/* Its orb ended with its server, and has told all. */
+		resumed += tc_calls_resume(app->calls, &calls[i]) == 0;
+	}
+	free(calls);
 	if (err) {
 		TC_WARN(NULL, "calls of the server before were not read: %s", tc_err_str(err));
 	} else if (resumed) {
@@ -115,6 +123,8 @@ void tc_app_take_up(struct tc_app *app)
 	}
 	open_control(app, path);
 	tc_spool_take(app->spool);
+	/* Behind what the spool has brought. */
+	(void)tc_journal_sum_up_all(app->journal, app->config->orb_command == NULL);
 }
 
 int tc_app_make_spool(struct tc_app *app)

@@ -41,7 +41,7 @@ int tc_journal_create(struct tc_journal **out, uv_loop_t *loop, struct tc_store 
 	}
 	journal->loop = loop;
 	journal->store = store;
-	journal->events = *events;
+	journal->events = events ? *events : (struct tc_journal_events){0};
 	journal->user = user;
 	journal->last = &journal->first;
 	journal->work.data = journal;

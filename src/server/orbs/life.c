@@ -16,6 +16,8 @@ TC_LOG_TOPIC("server.orbs");
 #define TOKEN_MAX 2048
 /* What an orb takes for its --max-lifetime at least. */
 #define LEAST_LIFE_MS 1000
+/* A session this young has no memory, whatever the server was busy with. */
+#define NEW_SESSION_MS 500
 
 bool tc_orb_running(const struct tc_orb *orb)
 {
@@ -164,6 +166,13 @@ static void add_arguments(struct tc_strings *argv, const struct tc_orb *orb, con
 	}
 }
 
+/* It must know from its first moment that a memory comes: it would greet otherwise. The first
+ * orb of a session begins with it. */
+static bool recalls(const struct tc_orb *orb)
+{
+	return orb->all->events.recall && (orb->life > 1 || tc_orb_elapsed(orb) > NEW_SESSION_MS);
+}
+
 static int spawn(struct tc_orb *orb, char *why, size_t why_size)
 {
 	const struct tc_orbs *all = orb->all;
@@ -182,6 +191,8 @@ static int spawn(struct tc_orb *orb, char *why, size_t why_size)
 	}
 	tc_strings_addf(&own, "ORB_TOKEN=%s", token);
 	tc_strings_addf(&own, "ORB_SESSION_ENDS=%lld", (long long)orb->now.ends_ms);
+	tc_strings_addf(&own, "ORB_SESSION_BEGAN=%lld", (long long)orb->now.began_ms);
+	tc_strings_addf(&own, "ORB_RESTORE=%d", recalls(orb));
 	if (all->events.environment) {
 		all->events.environment(all->user, orb->now.session, &own);
 	}
@@ -233,6 +244,11 @@ static void reset_life(struct tc_orb *orb)
 	if (!same || orb->state != TC_ORB_RESTARTING) {
 		orb->began_ms = tc_orb_now(orb);
 	}
+	if (!same) {
+		orb->mode[0] = '\0';
+		orb->muted = false;
+	}
+	tc_buf_reset(&orb->tell);
 	orb->now = orb->next;
 	orb->was_ready = orb->again = orb->killed_as_hung = orb->fails = false;
 	orb->tell_shutdown = false;
@@ -284,4 +300,8 @@ void tc_orb_start(struct tc_orb *orb, const char *why)
 		all->config.max_orbs);
 	tc_orb_set_limits(orb);
 	tc_orb_tell_participants(orb);
+	if (recalls(orb) &&
+	    !all->events.recall(all->user, orb->room, orb->now.session, orb->life)) {
+		tc_orb_tell_memory(orb, NULL, 0); /* it waits for one */
+	}
 }

@@ -54,6 +54,7 @@ static struct tc_orb *add(struct tc_orbs *orbs, const char *room)
 	orb->all = orbs;
 	snprintf(orb->room, sizeof(orb->room), "%s", room);
 	snprintf(orb->tag, sizeof(orb->tag), "room %s", room);
+	tc_buf_init(&orb->tell);
 	uv_timer_init(orbs->config.loop, &orb->timer);
 	orb->timer.data = orb;
 	orbs->open_handles++;
@@ -73,6 +74,7 @@ static void on_orb_closed(uv_handle_t *handle)
 	struct tc_orb *orb = handle->data;
 	struct tc_orbs *orbs = orb->all;
 	free(orb->new_token);
+	tc_buf_finish(&orb->tell);
 	free(orb);
 	tc_orbs_handle_closed(orbs);
 }
@@ -178,6 +180,7 @@ static void set_facts(struct tc_orb *orb, const struct tc_orb_room *room)
 	snprintf(facts->client, sizeof(facts->client), "%s", room->client ? room->client : "");
 	facts->test = room->test;
 	facts->ends_ms = room->ends_ms;
+	facts->began_ms = room->began_ms;
 }
 
 static void on_joined(struct tc_orb *orb)
@@ -299,6 +302,54 @@ void tc_orbs_end(struct tc_orbs *orbs, const char *room, const char *reason)
 		orb->again = false;
 		tc_orb_ask_to_end(orb, reason, reason);
 	}
+}
+
+void tc_orbs_controlled(struct tc_orbs *orbs, const char *room, const char *action,
+			const char *value)
+{
+	struct tc_orb *orb = tc_orbs_find(orbs, room);
+	if (!orb) {
+		return;
+	}
+	if (strcmp(action, "mode") == 0) {
+		snprintf(orb->mode, sizeof(orb->mode), "%s", value);
+	} else if (strcmp(action, "mute") == 0 || strcmp(action, "unmute") == 0) {
+		orb->muted = action[0] == 'm';
+	}
+}
+
+void tc_orbs_recalled(struct tc_orbs *orbs, const char *room, int life,
+		      const struct tc_channel_utterance *utterances, size_t count)
+{
+	struct tc_orb *orb = tc_orbs_find(orbs, room);
+	if (orb && orb->life == life && tc_orb_running(orb)) {
+		tc_orb_tell_memory(orb, utterances, count);
+	}
+}
+
+static struct tc_orb *find_session(const struct tc_orbs *orbs, const char *session)
+{
+	struct tc_orb *orb;
+	TAILQ_FOREACH(orb, &orbs->list, in_list)
+	{
+		if (orb->child && strcmp(orb->now.session, session) == 0) {
+			return orb;
+		}
+	}
+	return NULL;
+}
+
+void tc_orbs_stored(struct tc_orbs *orbs, const char *session, const char *utterance_id)
+{
+	struct tc_orb *orb = orbs->foreign ? NULL : find_session(orbs, session);
+	if (orb) {
+		tc_orb_tell_stored(orb, utterance_id);
+	}
+}
+
+bool tc_orbs_serve(const struct tc_orbs *orbs, const char *session)
+{
+	return find_session(orbs, session) != NULL;
 }
 
 int tc_orbs_restart(struct tc_orbs *orbs, const char *room, const char *why)

@@ -78,6 +78,9 @@ struct tc_orbs_events {
 	/* The same step, with all that operators want to know of it. */
 	void (*event)(void *user, const struct tc_orb_event *event);
 	void (*heartbeat)(void *user, const char *room, const struct tc_channel_metrics *metrics);
+	/* This life begins in a session that is not new: what was said in it is wanted, by
+	 * tc_orbs_recalled(). false: there is nothing to recall. */
+	bool (*recall)(void *user, const char *room, const char *session, int life);
 	/* utterance and session_summary messages, as JSON, to be stored. */
 	void (*message)(void *user, const char *room, const char *type, const char *json,
 			size_t len);
@@ -86,8 +89,9 @@ struct tc_orbs_events {
 struct tc_orb_room {
 	const char *room, *session, *coach, *client; /* ids */
 	bool test;                                   /* appointment status "test" */
-	int64_t ends_ms; /* when their time is up, ms since 1970 (ORB_SESSION_ENDS); 0: no fixed end
-			  */
+	int64_t ends_ms;  /* when their time is up, ms since 1970 (ORB_SESSION_ENDS); 0: no fixed
+			     end */
+	int64_t began_ms; /* the session, ms since 1970; 0: not known */
 };
 
 struct tc_orb_info { /* for metrics and, later, the dashboard */
@@ -123,6 +127,18 @@ void tc_orbs_left(struct tc_orbs *orbs, const char *room, const char *user_id);
 /* People talk there: what counts as nothing happening (active_cleanup_ms) starts again. */
 void tc_orbs_active(struct tc_orbs *orbs, const char *room);
 void tc_orbs_end(struct tc_orbs *orbs, const char *room, const char *reason);
+/* The coach's orb-control, which a later life is to keep to: mode, mute, unmute. */
+void tc_orbs_controlled(struct tc_orbs *orbs, const char *room, const char *action,
+			const char *value);
+/* What was said in the session before this life of the room's orb; told it, unless another has
+ * begun since. */
+struct tc_channel_utterance;
+void tc_orbs_recalled(struct tc_orbs *orbs, const char *room, int life,
+		      const struct tc_channel_utterance *utterances, size_t count);
+/* What our own orb of this session told is on disk: an utterance, or (NULL) its summary. */
+void tc_orbs_stored(struct tc_orbs *orbs, const char *session, const char *utterance_id);
+/* Is there a process that may still tell something of this session? */
+bool tc_orbs_serve(const struct tc_orbs *orbs, const char *session);
 /* People want it again, whatever became of it: one that runs gives way to a new process, and how
  * often it died before counts no longer. -ENOENT: nobody is there; -EBUSY: it waits for a place. */
 int tc_orbs_restart(struct tc_orbs *orbs, const char *room, const char *why);

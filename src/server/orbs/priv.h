@@ -9,7 +9,9 @@
 #include <sys/queue.h>
 #include <uv.h>
 
+#include "base/buf.h"
 #include "base/id.h"
+#include "proto/channel.h"
 #include "server/orbs/argv.h"
 #include "server/orbs/child.h"
 #include "server/orbs/manager.h"
@@ -43,7 +45,8 @@ enum tc_orb_rung {
 struct tc_orb_facts {
 	char session[TC_ID_SIZE], coach[TC_ID_SIZE], client[TC_ID_SIZE];
 	bool test;
-	int64_t ends_ms; /* wall clock; 0: no fixed end */
+	int64_t ends_ms;  /* wall clock; 0: no fixed end */
+	int64_t began_ms; /* wall clock; 0: not known */
 };
 
 /* The orb of one room: it outlives the processes that are its lives. */
@@ -65,6 +68,8 @@ struct tc_orb {
 	int64_t back_off_ms; /* before the one that was decided on */
 	bool holds_place;    /* no process, but its place is kept for the next */
 	int64_t began_ms;    /* loop time: the first of the lives that followed each other */
+	char mode[16];       /* as the coach wished it; "": as it is by itself */
+	bool muted;
 
 	/* this life */
 	struct tc_orb_facts now;
@@ -82,7 +87,8 @@ struct tc_orb {
 	char own_reason[64]; /* why it says it ended by itself; "": it did not say */
 	enum tc_orb_rung rung;
 	bool tell_participants, tell_shutdown;
-	char *new_token; /* owned; to be told, adopted; NULL: nothing is */
+	char *new_token;    /* owned; to be told, adopted; NULL: nothing is */
+	struct tc_buf tell; /* whole lines: restore and stored; empty: nothing to tell */
 	double message_tokens;
 	int64_t message_filled_ms;
 	uint64_t messages_lost;
@@ -138,6 +144,11 @@ void tc_orb_seen_alive(struct tc_orb *orb);
 /* tell.c */
 void tc_orb_next_line(void *orb, struct tc_buf *out);
 void tc_orb_tell_participants(struct tc_orb *orb);
+void tc_orb_tell_memory(struct tc_orb *orb, const struct tc_channel_utterance *utterances,
+			size_t count);
+void tc_orb_tell_stored(struct tc_orb *orb, const char *utterance_id);
+/* ms since its session began; 0: it is new, or not known. */
+int64_t tc_orb_elapsed(const struct tc_orb *orb);
 
 /* ladder.c. All of them do nothing to a process that is ending already. */
 /* reason: of the guide's list, for the orb; why: for people. One that would be restarted is not. */

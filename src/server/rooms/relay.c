@@ -157,6 +157,17 @@ void handle_orb_message(struct tc_room_conn *conn, const struct tc_signal *signa
 	tc_buf_reset(&rooms->scratch);
 }
 
+static void tell_control(const struct tc_room_conn *conn, const struct tc_signal *signal)
+{
+	const struct tc_rooms *rooms = conn->rooms;
+	char action[16] = "", value[16] = "";
+	(void)tc_json_get_str(signal->object, "action", action, sizeof(action));
+	(void)tc_json_get_str(signal->object, "value", value, sizeof(value));
+	if (rooms->events.control) {
+		rooms->events.control(rooms->user, conn->room_id, action, value);
+	}
+}
+
 void handle_orb_control(struct tc_room_conn *conn, const struct tc_signal *signal)
 {
 	enum tc_role role = conn->seat->role;
@@ -173,6 +184,7 @@ void handle_orb_control(struct tc_room_conn *conn, const struct tc_signal *signa
 	int count = pieces_of(conn, signal, true, pieces);
 	if (count) {
 		seat_deliver(orb, pieces, count);
+		tell_control(conn, signal);
 	}
 	tc_buf_reset(&conn->rooms->scratch);
 }
