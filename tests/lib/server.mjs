@@ -40,11 +40,11 @@ export function tricall(args, { input = '', env = {}, cwd } = {}) {
 
 /**
  * Starts `tricall serve` and waits for its ready line.
- * @param {{ env?: Record<string, string>, args?: string[], dataDir?: string }} [options]
+ * @param {{ env?: Record<string, string>, args?: string[], dataDir?: string, program?: string }} [options]
  */
-export async function startServer({ env = {}, args = [], dataDir } = {}) {
+export async function startServer({ env = {}, args = [], dataDir, program = TRICALL } = {}) {
   const folder = dataDir ?? fs.mkdtempSync(path.join(os.tmpdir(), 'tricall-test-'));
-  const child = spawn(TRICALL, ['serve', '--port', '0', '--host', '127.0.0.1', '--data-dir', folder, ...args], {
+  const child = spawn(program, ['serve', '--port', '0', '--host', '127.0.0.1', '--data-dir', folder, ...args], {
     cwd: folder, // no .env of the developer's
     // A stop in a test waits for nobody.
     env: { ...process.env, DRAIN_TIMEOUT: '0', API_KEYS: `${API_KEY.id}:${API_KEY.secret}`, ...env },
