@@ -47,6 +47,8 @@ static void rx_drop(struct tc_ws_session *session)
 	session->rx_len = session->rx_cap = 0;
 }
 
+/* A frame that is not masked must end the connection (RFC 6455 section 5.1), and here does not:
+ * libwebsockets unmasks what is masked, passes on what is not, and tells neither from the other. */
 static int on_receive(struct tc_ws_session *session, const char *data, size_t len)
 {
 	struct lws *wsi = session->wsi;

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "server/http_framing.h"
 #include "server/http_headers.h"
+#include "server/http_parse.h"
 #include "server/listener.h"
 
 TC_LOG_TOPIC("server.ws");
@@ -103,7 +104,8 @@ static int refuse(struct lws *wsi, int status, const char *why)
 	tc_ws_count_refusal(tc_listener_ws(wsi), status);
 	/* The answer is on its way before the return value closes the connection; a positive one
 	 * might leave it open. */
-	tc_http_say_no(wsi, status, why, "");
+	tc_http_say_no(wsi, status, why,
+		       status == 426 ? "upgrade: websocket\r\nsec-websocket-version: 13\r\n" : "");
 	return -1;
 }
 
@@ -168,17 +170,50 @@ static bool names_ours(const char *list)
 	return false;
 }
 
+/* A base64 of 16 bytes (RFC 6455 section 4.2.1). */
+static bool is_key(const char *key)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				     "0123456789+/";
+	return key && strspn(key, digits) == 22 && strcmp(key + 22, "==") == 0;
+}
+
+/* What libwebsockets lets pass, or hangs up on without a word. 0: it is an upgrade as it must be.
+ */
+static int check_handshake(struct lws *wsi, struct upgrade *up, const char **why)
+{
+	struct tc_http_framing framing;
+	int status = tc_http_framing(wsi, &framing, why);
+	if (status) {
+		return status;
+	}
+	if (framing.length > 0) { /* what follows is frames: there is no body */
+		*why = "an upgrade has no body";
+		return 400;
+	}
+	char *version = copy_header(wsi, WSI_TOKEN_VERSION, up);
+	char *key = copy_header(wsi, WSI_TOKEN_KEY, up);
+	if (up->incomplete) {
+		*why = "out of memory";
+		status = 503;
+	} else if (!version || strcmp(version, "13") != 0) { /* RFC 6455 section 4.4 */
+		*why = "this server speaks version 13 of WebSocket";
+		status = 426;
+	} else if (!is_key(key)) {
+		*why = "Sec-WebSocket-Key is not 16 bytes in base64";
+		status = 400;
+	}
+	free(version);
+	free(key);
+	return status;
+}
+
 static int confirm_websocket(struct lws *wsi, const struct tc_ws_config *config)
 {
 	struct upgrade up = {0};
 	struct tc_access access;
-	struct tc_http_framing framing;
 	const char *why;
-	int status = tc_http_framing(wsi, &framing, &why);
-	if (!status && framing.length > 0) { /* what follows is frames: there is no body */
-		why = "an upgrade has no body";
-		status = 400;
-	}
+	int status = check_handshake(wsi, &up, &why);
 	if (status) {
 		return refuse(wsi, status, why);
 	}
@@ -196,6 +231,16 @@ static int confirm_websocket(struct lws *wsi, const struct tc_ws_config *config)
 	return err;
 }
 
+/* RFC 9110 section 7.8: an Upgrade that Connection does not name is not for us. */
+static bool is_for_us(struct lws *wsi)
+{
+	struct upgrade up = {0};
+	char *connection = copy_header(wsi, WSI_TOKEN_CONNECTION, &up);
+	bool named = connection && tc_header_accepts(connection, "upgrade");
+	free(connection);
+	return named;
+}
+
 /* What libwebsockets offers to turn the connection into. It also knows h2c, HTTP/2 without TLS,
  * which would carry requests past all that is checked here. A server may leave an offered upgrade
  * unheeded and answer in HTTP/1.1 (RFC 9110 section 7.8), as clients that offer h2c by habit expect
@@ -206,7 +251,7 @@ int tc_ws_confirm(struct lws *wsi, char *word, const struct tc_ws_config *config
 	if (lws_hdr_total_length(wsi, WSI_TOKEN_UPGRADE) <= 0) {
 		return -1;
 	}
-	if (strcasecmp(word, "websocket") == 0) {
+	if (strcasecmp(word, "websocket") == 0 && is_for_us(wsi)) {
 		return confirm_websocket(wsi, config);
 	}
 	word[0] = '\0';

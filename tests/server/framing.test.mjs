@@ -125,6 +125,21 @@ describe('refusals below the site', { concurrency: true }, () => {
     }
   });
 
+  it('of handshakes that are none: another version is 426, no key is 400', async () => {
+    const path = `/ws-simple/raw?token=${token('raw')}`;
+    for (const version of ['Sec-WebSocket-Version: 8\r\n', 'Sec-WebSocket-Version: 130\r\n', 'Sec-WebSocket-Version: 13, 8\r\n', '']) {
+      const answer = await raw(upgrade(path).replace('Sec-WebSocket-Version: 13\r\n', version));
+      assert.deepEqual(statuses(answer), [426], version);
+      assert.match(answer, /\r\nsec-websocket-version: 13\r\n/);
+      assert.match(answer, /\r\nupgrade: websocket\r\n/);
+    }
+    for (const key of ['', 'Sec-WebSocket-Key:\r\n', 'Sec-WebSocket-Key: short\r\n', `Sec-WebSocket-Key: ${'A'.repeat(22)}=A\r\n`, `Sec-WebSocket-Key: ${'A'.repeat(200)}==\r\n`]) {
+      assert.deepEqual(statuses(await raw(upgrade(path).replace(/Sec-WebSocket-Key: [^\r]*\r\n/, key))), [400], key);
+    }
+    const plain = upgrade(path).replace('Connection: Upgrade', 'Connection: close');
+    assert.deepEqual(statuses(await raw(plain)), [426], 'an Upgrade that Connection does not name is not heeded');
+  });
+
   it('a head of over 8 KiB is 431, one without end is cut off, and neither is an error of ours', async () => {
     const long = `Cookie: a=${'c'.repeat(9000)}\r\n`;
     assert.deepEqual(statuses(await raw(`GET /healthz HTTP/1.1\r\nHost: x\r\n${long}\r\n`)), [431]);

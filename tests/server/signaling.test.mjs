@@ -390,6 +390,22 @@ describe('signaling', { concurrency: true }, () => {
       assert.equal((await coach.settled()).all.length, 1);
     });
 
+    it('a text that is not UTF-8 closes 1007, in one frame or in several', async () => {
+      const { coach, client } = await call();
+      const bytes = Buffer.from('{"type":"ping","x":"\xff\xfe"}', 'latin1');
+      client.socket.send(bytes, { binary: false });
+      assert.equal((await client.closed).code, 1007);
+      const whole = Buffer.from('{"type":"offer","toId":"orb","x":"\u00e9"}');
+      const inside = whole.indexOf(0xc3) + 1; // a sequence cut between two frames is none cut off
+      coach.socket.send(whole.subarray(0, inside), { binary: false, fin: false });
+      coach.socket.send(whole.subarray(inside), { binary: false, fin: true });
+      await coach.settled();
+      assert.equal(coach.count('error'), 0);
+      coach.socket.send(bytes.subarray(0, -4), { binary: false, fin: false });
+      coach.socket.send(bytes.subarray(-4), { binary: false, fin: true });
+      assert.equal((await coach.closed).code, 1007);
+    });
+
     it('a message over 64 KiB closes 1009', async () => {
       const { client } = await call();
       client.send(JSON.stringify({ type: 'offer', pad: 'x'.repeat(64 * 1024) }));

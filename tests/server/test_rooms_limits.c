@@ -45,6 +45,23 @@ static void rubbish_is_named_and_ten_in_a_row_close(void **state)
 	rooms_expect_nothing(call.coach);
 }
 
+static void a_text_that_is_not_utf8_closes(void **state)
+{
+	struct world *world = *state;
+	struct call call = rooms_call_of_three(world);
+	rooms_say(call.coach, "{\"type\":\"offer\",\"x\":\"\xc3\xa9\"} "); /* well-formed */
+	assert_int_equal(call.coach->close_code, 0);
+	rooms_say(call.coach, "\"\xc3\xa9"); /* no JSON, but UTF-8 */
+	rooms_expect_error(call.coach, "bad-message", NULL);
+	static const char *const texts[] = {"\xff", "{\"type\":\"\xc3\"}", "\"\xed\xa0\x80\""};
+	struct peer *peers[] = {call.coach, call.client, call.orb};
+	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+		rooms_say(peers[i], texts[i]);
+		assert_int_equal(peers[i]->close_code, 1007);
+		assert_true(peers[i]->flushed);
+	}
+}
+
 static void over_the_rate_messages_are_dropped_then_the_socket(void **state)
 {
 	struct world *world = *state;
@@ -115,6 +132,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(pings_go_out_and_two_unanswered_are_the_end),
 		T(rubbish_is_named_and_ten_in_a_row_close),
+		T(a_text_that_is_not_utf8_closes),
 		T(over_the_rate_messages_are_dropped_then_the_socket),
 		T(a_calm_second_ends_a_spell_of_overload),
 		T(a_slow_reader_is_closed_and_nobody_waits),

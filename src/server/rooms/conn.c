@@ -7,6 +7,7 @@
 
 #include "base/assert.h"
 #include "base/log.h"
+#include "base/utf8.h"
 
 TC_LOG_TOPIC("server.rooms");
 
@@ -257,6 +258,17 @@ static bool admit(struct tc_room_conn *conn)
 	return true;
 }
 
+static bool is_utf8(const char *text, size_t len)
+{
+	const unsigned char *at = (const unsigned char *)text, *end = at + len;
+	size_t n = 1;
+	while (at < end && n > 0) {
+		n = tc_utf8_len(at, (size_t)(end - at));
+		at += n;
+	}
+	return n > 0;
+}
+
 void tc_rooms_message(struct tc_room_conn *conn, const char *text, size_t len)
 {
 	if (!admit(conn)) {
@@ -272,7 +284,13 @@ void tc_rooms_message(struct tc_room_conn *conn, const char *text, size_t len)
 		why = "join: a field is not what it must be";
 	}
 	if (why) {
-		bad(conn, &signal, why);
+		/* RFC 6455 section 8.1. What is no UTF-8 is no JSON either: all else needs no
+		 * second look. */
+		if (!is_utf8(text, len)) {
+			conn_close(conn, TC_CLOSE_NOT_UTF8, "text that is not UTF-8", true);
+		} else {
+			bad(conn, &signal, why);
+		}
 		return;
 	}
 	conn->bad_in_a_row = 0;
