@@ -173,7 +173,9 @@ static void *video_main(void *arg)
 			atomic_store_explicit(&p->fps, fps, memory_order_relaxed);
 			apply_rate(p, fps);
 			int64_t cpu = thread_cpu_us();
+			tc_pulse_begin(p->config.pulse);
 			paint(p, now);
+			tc_pulse_rest(p->config.pulse);
 			adjust_step(p, thread_cpu_us() - cpu);
 			/* The tick stays on its grid, but never tries to catch up. */
 			next = next + 1000000 / fps > now ? next + 1000000 / fps

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "base/pulse.h"
 #include "face/scene.h"
 #include "orb/roster.h"
 #include "orb/speaker.h"
@@ -20,6 +21,7 @@ struct tc_painter_config {
 	struct tc_roster *roster;     /* borrowed */
 	const struct tc_clock *clock; /* borrowed */
 	int64_t epoch_us;             /* where the media clock starts */
+	struct tc_pulse *pulse;       /* of the video thread; borrowed, or NULL */
 	int width, height;            /* 0: 480 */
 	uint32_t seed;
 };

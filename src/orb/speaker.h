@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 #include "base/clock.h"
+#include "base/pulse.h"
 #include "orb/roster.h"
 
 struct tc_speaker;
@@ -35,6 +36,7 @@ struct tc_speaker_config {
 	struct tc_roster *roster;     /* borrowed */
 	const struct tc_clock *clock; /* borrowed */
 	int64_t epoch_us;             /* where the media clock starts */
+	struct tc_pulse *pulse;       /* of the audio thread; borrowed, or NULL */
 };
 
 struct tc_speaker_stats {

@@ -96,6 +96,7 @@ static void learn_words(struct tc_hearing *h)
 static void take(struct tc_hearing *h, const struct item *item)
 {
 	struct tc_lane *lane = h->lanes[item->lane];
+	tc_pulse_begin(h->config.pulse);
 	switch (item->command) {
 	case COMMAND_SOUND:
 		atomic_fetch_sub(&h->waiting[item->lane], (int_fast64_t)item->samples);
@@ -169,6 +170,7 @@ static void *run(void *arg)
 	struct item item;
 	bool last = false; /* what was pushed before the stop is still taken: it holds last words */
 	while (!last) {
+		tc_pulse_rest(h->config.pulse);
 		tc_queue_wait(h->queue, anybody_speaks(h) ? WAIT_MS : -1);
 		last = atomic_load(&h->stop);
 		while (tc_queue_pop(h->queue, &item)) {
@@ -177,6 +179,7 @@ static void *run(void *arg)
 				shed(h);
 			}
 		}
+		tc_pulse_begin(h->config.pulse);
 		check_starved(h);
 		if (h->word_count && !last) {
 			learn_words(h);
@@ -187,6 +190,7 @@ static void *run(void *arg)
 			tc_lane_abandon(h->lanes[i]);
 		}
 	}
+	tc_pulse_rest(h->config.pulse);
 	return NULL;
 }
 

@@ -11,6 +11,7 @@
 #define TC_SPEECH_HEARING_H
 
 #include "base/clock.h"
+#include "base/pulse.h"
 #include "speech/recognizer.h"
 
 #define TC_HEARING_LANES 2
@@ -41,6 +42,7 @@ struct tc_hearing_config {
 	struct tc_recognizer
 		*recognizer; /* already open (the nest loads it before the fork); borrowed */
 	const struct tc_clock *clock;
+	struct tc_pulse *pulse; /* of the recognizer thread; borrowed, or NULL */
 	void (*event)(void *user,
 		      const struct tc_hearing_event *event); /* on the recognizer thread */
 	void *user;

@@ -35,6 +35,7 @@ struct tc_voice {
 	struct tc_synthesizer *synth; /* borrowed */
 	struct tc_voice_events events;
 	void *user;
+	struct tc_pulse *_Atomic pulse; /* borrowed */
 	struct tc_home home;
 	struct tc_queue *queue; /* of slot numbers; owned */
 	struct slot slots[SLOTS];
@@ -54,7 +55,13 @@ static bool wanted(const struct tc_voice *v)
 
 static bool put(struct tc_voice *v, const int16_t *pcm, size_t samples)
 {
-	return wanted(v) && v->events.sound(v->user, v->current->answer, pcm, samples);
+	if (!wanted(v)) {
+		return false;
+	}
+	tc_pulse_rest(v->pulse); /* it may wait long for a place: that is not our doing */
+	bool more = v->events.sound(v->user, v->current->answer, pcm, samples);
+	tc_pulse_begin(v->pulse);
+	return more;
 }
 
 /* tc_trim_fn: from the engine's rate to ours. */
@@ -163,7 +170,9 @@ static void *run(void *arg)
 		size_t number;
 		while (!atomic_load(&v->stop) && tc_queue_pop(v->queue, &number)) {
 			struct slot *slot = v->current = &v->slots[number];
+			tc_pulse_begin(v->pulse);
 			int err = speak(v, slot->text);
+			tc_pulse_rest(v->pulse);
 			uint32_t answer = slot->answer;
 			if (err < 0) {
 				TC_WARN(NULL, "an answer was not spoken: %s", tc_err_str(err));
@@ -210,6 +219,11 @@ int tc_voice_create(struct tc_voice **out, const struct tc_synthesizer_ops *engi
 fail:
 	tc_voice_destroy(v);
 	return err;
+}
+
+void tc_voice_set_pulse(struct tc_voice *v, struct tc_pulse *pulse)
+{
+	v->pulse = pulse;
 }
 
 void tc_voice_destroy(struct tc_voice *v)

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/pulse.h"
 #include "speech/synthesizer.h"
 
 struct tc_voice;
@@ -26,6 +27,8 @@ struct tc_voice_events {
 	void (*done)(void *user, uint32_t answer, int err); /* 0, 1 = cancelled, -TC_EENGINE */
 };
 
+/* Before the first tc_voice_say(): who watches the voice thread; borrowed. */
+void tc_voice_set_pulse(struct tc_voice *v, struct tc_pulse *pulse);
 int tc_voice_create(struct tc_voice **out, const struct tc_synthesizer_ops *engine,
 		    struct tc_synthesizer *synth, const struct tc_voice_events *events, void *user);
 void tc_voice_destroy(struct tc_voice *v); /* cancels all, joins the thread */

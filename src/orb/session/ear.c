@@ -94,6 +94,7 @@ void tc_ear_engines_ready(struct tc_session *s)
 		.engine = s->engines->recognizer_ops,
 		.recognizer = s->engines->recognizer,
 		.clock = s->clock,
+		.pulse = &s->pulses[TC_WORKER_RECOGNIZER],
 		.event = tc_ear_event,
 		.user = s,
 	};

@@ -59,12 +59,15 @@ int tc_media_create(struct tc_session *s)
 		struct tc_painter_config painter = {.roster = s->roster,
 						    .clock = s->clock,
 						    .epoch_us = s->began_us,
+						    .pulse = &s->pulses[TC_WORKER_VIDEO],
 						    .seed = (uint32_t)s->began_us};
 		err = tc_painter_create(&s->painter, &painter);
 	}
 	if (!err) {
-		struct tc_speaker_config speaker = {
-			.roster = s->roster, .clock = s->clock, .epoch_us = s->began_us};
+		struct tc_speaker_config speaker = {.roster = s->roster,
+						    .clock = s->clock,
+						    .epoch_us = s->began_us,
+						    .pulse = &s->pulses[TC_WORKER_AUDIO]};
 		err = tc_speaker_create(&s->speaker, &speaker, &tc_session_speaker_events, s);
 		s->voice_out = s->speaker;
 	}

@@ -334,6 +334,7 @@ void tc_mouth_engines_ready(struct tc_session *s)
 		tc_report_error(s, "the voice cannot start", false);
 		return;
 	}
+	tc_voice_set_pulse(s->voice, &s->pulses[TC_WORKER_VOICE]);
 	for (size_t i = 0; i < TC_ANSWERS_MAX; i++) {
 		if (s->answers[i].state != TC_ANSWER_NONE) {
 			tc_voice_say(s->voice, s->answers[i].id, s->answers[i].text);

@@ -198,6 +198,17 @@ void tc_report_soon(struct tc_session *s)
 	}
 }
 
+void tc_report_pong(struct tc_session *s, int64_t id)
+{
+	int64_t busy[TC_WORKERS];
+	for (int i = 0; i < TC_WORKERS; i++) {
+		busy[i] = tc_pulse_busy_ms(&s->pulses[i]);
+	}
+	tc_buf_reset(&s->out);
+	tc_channel_put_pong(&s->out, id, busy);
+	tc_manager_link_send(s->manager, &s->out);
+}
+
 void tc_report_error(struct tc_session *s, const char *what, bool fatal)
 {
 	tc_buf_reset(&s->out);

@@ -213,6 +213,8 @@ static void on_manager_message(void *user, const struct tc_channel_message *mess
 		TC_DEBUG(s->tag, "participants updated by the manager");
 	} else if (message->type == TC_CHANNEL_RESTORE) {
 		tc_restore_take(s, message);
+	} else if (message->type == TC_CHANNEL_PING) {
+		tc_report_pong(s, message->ping);
 	} else if (message->type == TC_CHANNEL_STORED) {
 		tc_keep_stored(s, message->utterance);
 		tc_end_flushed(s);

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/id.h"
+#include "base/pulse.h"
 #include "base/queue.h"
 #include "mind/mind.h"
 #include "orb/manager_link.h"
@@ -141,6 +142,7 @@ struct tc_session {
 	struct tc_uplink *uplink;
 	struct tc_manager_link *manager; /* NULL: nobody gave us a channel */
 
+	struct tc_pulse pulses[TC_WORKERS];
 	struct tc_queue *events;
 	struct tc_watch *event_watch;
 	struct tc_timer *mind_timer, *lifetime_timer, *idle_timer, *heartbeat_timer, *soon_timer,
@@ -241,6 +243,7 @@ void tc_report_status(struct tc_session *s);
 void tc_report_ready(struct tc_session *s);
 void tc_report_heartbeat(struct tc_session *s);
 void tc_report_soon(struct tc_session *s); /* a heartbeat within 1 s: something changed */
+void tc_report_pong(struct tc_session *s, int64_t id);
 void tc_report_error(struct tc_session *s, const char *what, bool fatal);
 void tc_report_summary(struct tc_session *s);
 struct tc_transcript {

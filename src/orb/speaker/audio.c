@@ -221,6 +221,7 @@ void *tc_speaker_audio_main(void *arg)
 	ask_for_realtime(sp);
 	while (!sp->quit || sp->current) {
 		struct speaker_command cmd;
+		tc_pulse_begin(sp->config.pulse);
 		while (tc_queue_pop(sp->commands, &cmd)) {
 			take_command(sp, &cmd);
 		}
@@ -228,13 +229,16 @@ void *tc_speaker_audio_main(void *arg)
 			break;
 		}
 		if (!sp->current || (!sp->sending && !ready_to_start(sp))) {
+			tc_pulse_rest(sp->config.pulse);
 			tc_queue_wait(sp->commands, -1);
 			continue;
 		}
 		step(sp);
+		tc_pulse_rest(sp->config.pulse);
 		if (sp->current && sp->sending) {
 			sleep_until(sp->deadline_us);
 		}
 	}
+	tc_pulse_rest(sp->config.pulse);
 	return NULL;
 }
