@@ -2,7 +2,8 @@
 /* An orb program that behaves as its first argument says, to test the manager against.
  *
  * WORD[,WORD...]: what it does in order; see the table at the end. A well-behaved one ("ready")
- * says orb_ready and a heartbeat, and on shutdown_graceful a session_summary, then exits with 0.
+ * says orb_ready and a heartbeat, answers pings, and on shutdown_graceful says a session_summary,
+ * then exits with 0. Started as our own orb is, without such an argument, it takes FAKE_ORB.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -12,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "proto/channel.h"
@@ -19,6 +21,7 @@
 static int channel_fd = -1;
 static const char *room = "?";
 static bool deaf;
+static int stuck; /* pongs that tell of a stuck recognizer; -1: for ever */
 
 static void write_all(int fd, const char *data, size_t len)
 {
@@ -102,6 +105,17 @@ static void do_stubborn(void)
 {
 	deaf = true;
 	signal(SIGTERM, SIG_IGN);
+}
+
+static void do_stuck(void)
+{
+	stuck = -1;
+}
+
+/* For a second, where the limit is 400 ms. */
+static void do_stuck_a_while(void)
+{
+	stuck = 10;
 }
 
 static void do_exit0(void)
@@ -228,13 +242,32 @@ static const struct {
 	const char *word;
 	void (*run)(void);
 } words[] = {
-	{"ready", do_ready},     {"beat", do_beat},     {"half", do_half},
-	{"garbage", do_garbage}, {"deaf", do_deaf},     {"stubborn", do_stubborn},
-	{"exit64", do_exit64},   {"exit0", do_exit0},   {"exit69", do_exit69},
-	{"last", do_last_words}, {"crash", do_crash},   {"flood", do_flood},
-	{"spew", do_spew},       {"print", do_print},   {"hangup", do_hang_up},
-	{"noread", do_no_read},  {"litter", do_litter}, {"tell", do_tell},
+	{"ready", do_ready},    {"beat", do_beat},
+	{"half", do_half},      {"garbage", do_garbage},
+	{"deaf", do_deaf},      {"stubborn", do_stubborn},
+	{"exit64", do_exit64},  {"exit0", do_exit0},
+	{"exit69", do_exit69},  {"last", do_last_words},
+	{"crash", do_crash},    {"flood", do_flood},
+	{"spew", do_spew},      {"print", do_print},
+	{"hangup", do_hang_up}, {"noread", do_no_read},
+	{"litter", do_litter},  {"tell", do_tell},
+	{"stuck", do_stuck},    {"awhile", do_stuck_a_while},
 };
+
+static void say_pong(int64_t id)
+{
+	static int64_t since_ms;
+	struct timespec now;
+	struct tc_buf line;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	int64_t ms = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	since_ms = since_ms ? since_ms : ms;
+	int64_t busy[TC_WORKERS] = {[TC_WORKER_RECOGNIZER] = stuck ? ms - since_ms : 0};
+	stuck -= stuck > 0;
+	tc_buf_init(&line);
+	tc_channel_put_pong(&line, id, busy);
+	say_buf(&line);
+}
 
 static void on_object(void *user, struct tc_json object)
 {
@@ -242,7 +275,9 @@ static void on_object(void *user, struct tc_json object)
 	if (tc_channel_parse(&message, object, NULL)) {
 		return;
 	}
-	if (message.type == TC_CHANNEL_UPDATE_PARTICIPANTS) {
+	if (message.type == TC_CHANNEL_PING) {
+		say_pong(message.ping);
+	} else if (message.type == TC_CHANNEL_UPDATE_PARTICIPANTS) {
 		char text[1024];
 		snprintf(text, sizeof(text), "%.*s", (int)message.participants.len,
 			 message.participants.at);
@@ -281,16 +316,17 @@ int main(int argc, char **argv)
 	if (argc < 2 || !fd) {
 		return 64;
 	}
+	const char *own = getenv("FAKE_ORB");
 	arg_count = argc;
 	arg_list = argv;
 	channel_fd = atoi(fd);
-	for (int i = 2; i < argc; i++) {
+	for (int i = 1; i < argc; i++) {
 		if (strncmp(argv[i], "--room=", 7) == 0) {
 			room = argv[i] + 7;
 		}
 	}
 	char script[256];
-	snprintf(script, sizeof(script), "%s", argv[1]);
+	snprintf(script, sizeof(script), "%s", own ? own : argv[1]);
 	char *save = NULL;
 	for (char *word = strtok_r(script, ",", &save); word; word = strtok_r(NULL, ",", &save)) {
 		for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {

@@ -73,6 +73,9 @@ static void take_orb_lives(struct tc_registry *r, const struct tc_orbs *orbs)
 	for (size_t i = 0; i < TC_ORB_END_COUNT; i++) {
 		set(r, TC_M_ORB_EXITS, i, (double)counts.ended[i]);
 	}
+	for (size_t i = 0; i < TC_ORB_HANG_COUNT; i++) {
+		set(r, TC_M_ORB_HANGS, i, (double)counts.hangs[i]);
+	}
 }
 
 static void take_http(struct tc_registry *r, const struct tc_site *site)

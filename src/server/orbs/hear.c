@@ -14,26 +14,6 @@ TC_LOG_TOPIC("server.orbs");
 #define MESSAGE_BURST TC_ORB_MESSAGE_BURST
 #define MESSAGE_RATE  200
 
-void tc_orb_seen_alive(struct tc_orb *orb)
-{
-	const struct tc_orbs_config *config = &orb->all->config;
-	orb->last_sign_ms = tc_orb_now(orb);
-	if (!tc_orb_running(orb)) {
-		return;
-	}
-	if (orb->state == TC_ORB_UNRESPONSIVE) {
-		tc_orb_set_state(orb, orb->was_ready ? TC_ORB_READY : TC_ORB_SPAWNING,
-				 "heartbeats are back");
-	}
-	int64_t first = config->unresponsive_after_ms;
-	if (config->kill_after_ms > 0 && (first <= 0 || config->kill_after_ms < first)) {
-		first = config->kill_after_ms;
-	}
-	if (first > 0) {
-		tc_orb_due_in(orb, TC_ORB_DUE_HEALTH, first);
-	}
-}
-
 static void on_ready(struct tc_orb *orb)
 {
 	orb->was_ready = true;
@@ -122,12 +102,14 @@ void tc_orb_hear(void *user, struct tc_json object)
 	case TC_CHANNEL_UTTERANCE:
 		hand_on(orb, &message);
 		break;
+	case TC_CHANNEL_PONG:
+		tc_orb_on_pong(orb, &message);
+		break;
 	case TC_CHANNEL_OTHER:
 	case TC_CHANNEL_SHUTDOWN_GRACEFUL:
 	case TC_CHANNEL_UPDATE_PARTICIPANTS:
 	case TC_CHANNEL_RESTORE:
 	case TC_CHANNEL_PING:
-	case TC_CHANNEL_PONG:
 	case TC_CHANNEL_STORED:
 	case TC_CHANNEL_SHED:
 	case TC_CHANNEL_ADOPT:

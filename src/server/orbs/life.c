@@ -118,6 +118,10 @@ static void on_exited(void *user, struct tc_child_exit how)
 	char text[128];
 	how = how.unknown ? guess(orb) : how;
 	describe_exit(how, text, sizeof(text));
+	if (orb->health.doomed) { /* it did not even live to be killed */
+		tc_orb_kill_doomed(orb);
+	}
+	tc_orb_health_end(orb);
 	orb->all->counts.ended[class_of(orb, how)]++;
 	if (orb->messages_lost) {
 		TC_WARN(orb->tag, "%" PRIu64 " messages beyond the limit were dropped",
@@ -234,7 +238,7 @@ void tc_orb_set_limits(struct tc_orb *orb)
 	if (config->ready_timeout_ms > 0) {
 		tc_orb_due_in(orb, TC_ORB_DUE_READY, config->ready_timeout_ms);
 	}
-	tc_orb_seen_alive(orb);
+	tc_orb_health_begin(orb);
 }
 
 static void reset_life(struct tc_orb *orb)

@@ -82,6 +82,7 @@ static void on_orb_closed(uv_handle_t *handle)
 void tc_orb_forget(struct tc_orb *orb)
 {
 	TC_ASSERT(!orb->child);
+	tc_orb_health_end(orb);
 	if (orb->state == TC_ORB_FULL) {
 		TAILQ_REMOVE(&orb->all->waiting, orb, in_waiting);
 	}

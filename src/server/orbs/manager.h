@@ -152,9 +152,19 @@ enum tc_orb_end {
 	TC_ORB_END_CRASH,  /* by a signal that was not ours */
 	TC_ORB_END_COUNT,
 };
+/* What an orb that no longer works hangs in. */
+enum tc_orb_hang {
+	TC_ORB_HANG_MAIN,  /* the main loop; a program of orb_command: no heartbeats */
+	TC_ORB_HANG_AUDIO, /* from here on in the order of enum tc_worker */
+	TC_ORB_HANG_VIDEO,
+	TC_ORB_HANG_RECOGNIZER,
+	TC_ORB_HANG_VOICE,
+	TC_ORB_HANG_COUNT,
+};
 struct tc_orbs_counts { /* since the start */
 	uint64_t spawned, not_spawned;
 	uint64_t ended[TC_ORB_END_COUNT];
+	uint64_t hangs[TC_ORB_HANG_COUNT];
 };
 struct tc_orbs_counts tc_orbs_counts(const struct tc_orbs *orbs);
 size_t tc_orbs_list(const struct tc_orbs *orbs, struct tc_orb_info *out, size_t max);

@@ -14,6 +14,7 @@
 #include "proto/channel.h"
 #include "server/orbs/argv.h"
 #include "server/orbs/child.h"
+#include "server/orbs/health.h"
 #include "server/orbs/manager.h"
 
 #define TC_ORB_MAX_HUMANS                                                       \
@@ -28,7 +29,9 @@ enum tc_orb_due {
 	TC_ORB_DUE_CLEANUP,  /* the room was empty, or nothing happened, for long */
 	TC_ORB_DUE_LIFETIME, /* maximum life, or the test mode's */
 	TC_ORB_DUE_READY,    /* it should be in the room by now */
-	TC_ORB_DUE_HEALTH,   /* heartbeats are missing */
+	TC_ORB_DUE_HEALTH,   /* it was silent for long */
+	TC_ORB_DUE_PING,     /* it is pinged */
+	TC_ORB_DUE_DOOM,     /* it hangs; what is to be seen of it was seen */
 	TC_ORB_DUE_LADDER,   /* the next rung of ask -> SIGTERM -> SIGKILL */
 	TC_ORB_DUE_RESTART,  /* no process; the next one begins */
 	TC_ORB_DUE_EXPECTED, /* the orb of a server before us should have come */
@@ -78,8 +81,8 @@ struct tc_orb {
 	bool was_ready;
 	bool again; /* somebody joined while it was ending: a new life follows */
 	bool killed_as_hung;
-	bool fails;           /* ended on purpose, and not to come back */
-	int64_t last_sign_ms; /* loop time of the last heartbeat */
+	bool fails; /* ended on purpose, and not to come back */
+	struct tc_orb_health health;
 	int64_t started_ms;
 	double cpu_percent, memory_mb, latency_ms;
 	char end_reason[64]; /* the word it was asked to end with */
@@ -139,7 +142,6 @@ extern const struct tc_child_events tc_orb_child_events;
 /* hear.c */
 void tc_orb_hear(void *orb, struct tc_json object);
 void tc_orb_active(struct tc_orb *orb); /* something is going on in its room */
-void tc_orb_seen_alive(struct tc_orb *orb);
 
 /* tell.c */
 void tc_orb_next_line(void *orb, struct tc_buf *out);

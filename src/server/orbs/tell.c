@@ -62,11 +62,21 @@ static bool say_rest(struct tc_orb *orb, struct tc_buf *out)
 	return true;
 }
 
+static bool say_ping(struct tc_orb *orb, struct tc_buf *out)
+{
+	if (!orb->health.tell_ping) {
+		return false;
+	}
+	orb->health.tell_ping = false;
+	tc_channel_put_ping(out, orb->health.ping);
+	return true;
+}
+
 void tc_orb_next_line(void *user, struct tc_buf *out)
 {
 	/* In order of haste. */
-	static bool (*const say[])(struct tc_orb *, struct tc_buf *) = {say_adopted, say_shutdown,
-									say_rest, say_participants};
+	static bool (*const say[])(struct tc_orb *, struct tc_buf *) = {
+		say_adopted, say_shutdown, say_rest, say_participants, say_ping};
 	for (size_t i = 0; i < TC_COUNT(say); i++) {
 		if (say[i](user, out)) {
 			return;

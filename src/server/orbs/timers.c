@@ -57,35 +57,6 @@ static void on_cleanup(struct tc_orb *orb)
 	}
 }
 
-static void on_health(struct tc_orb *orb)
-{
-	const struct tc_orbs_config *config = &orb->all->config;
-	int64_t silent = tc_orb_now(orb) - orb->last_sign_ms;
-	char why[96];
-	if (config->kill_after_ms > 0 && silent >= config->kill_after_ms) {
-		snprintf(why, sizeof(why), "it no longer answered: no heartbeat for %" PRId64 " ms",
-			 silent);
-		tc_orb_kill_hung(orb, why);
-		return;
-	}
-	bool late = config->unresponsive_after_ms > 0 && silent >= config->unresponsive_after_ms;
-	if (late && orb->state != TC_ORB_UNRESPONSIVE) {
-		snprintf(why, sizeof(why), "no heartbeat for %" PRId64 " ms", silent);
-		tc_orb_set_state(orb, TC_ORB_UNRESPONSIVE, why);
-	}
-	/* The two limits may be given in either order, or one of them be off. */
-	int64_t next = 0;
-	if (!late && config->unresponsive_after_ms > 0) {
-		next = config->unresponsive_after_ms;
-	}
-	if (config->kill_after_ms > 0 && (!next || config->kill_after_ms < next)) {
-		next = config->kill_after_ms;
-	}
-	if (next) {
-		tc_orb_due_in(orb, TC_ORB_DUE_HEALTH, next - silent);
-	}
-}
-
 static void on_lifetime(struct tc_orb *orb)
 {
 	const struct tc_orbs_config *config = &orb->all->config;
@@ -100,7 +71,7 @@ static void on_never_ready(struct tc_orb *orb)
 	char why[96];
 	snprintf(why, sizeof(why), "it was not in the room within %" PRId64 " ms",
 		 orb->all->config.ready_timeout_ms);
-	tc_orb_kill_hung(orb, why);
+	tc_orb_hangs(orb, why);
 }
 
 static void on_due(struct tc_orb *orb, enum tc_orb_due which)
@@ -116,7 +87,13 @@ static void on_due(struct tc_orb *orb, enum tc_orb_due which)
 		on_never_ready(orb);
 		break;
 	case TC_ORB_DUE_HEALTH:
-		on_health(orb);
+		tc_orb_check_health(orb);
+		break;
+	case TC_ORB_DUE_PING:
+		tc_orb_send_ping(orb);
+		break;
+	case TC_ORB_DUE_DOOM:
+		tc_orb_kill_doomed(orb);
 		break;
 	case TC_ORB_DUE_LADDER:
 		tc_orb_next_rung(orb);

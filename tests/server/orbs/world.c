@@ -104,6 +104,17 @@ struct tc_orbs_config good_config(struct world *w, const char *script)
 	};
 }
 
+struct tc_orbs_config own_config(struct world *w, const char *script)
+{
+	static const char *env[2];
+	struct tc_orbs_config config = good_config(w, "");
+	env[0] = script;
+	config.orb_command = NULL;
+	config.aiorb_path = fake_orb;
+	config.env = env;
+	return config;
+}
+
 struct world *open_world(void)
 {
 	struct world *w = calloc(1, sizeof(*w));

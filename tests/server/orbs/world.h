@@ -55,6 +55,8 @@ extern const struct tc_orbs_events world_events; /* user: the world */
 void take_arguments(int argc, char **argv); /* of main: the fake orb's path */
 /* The defaults, and a fake orb of this script. */
 struct tc_orbs_config good_config(struct world *w, const char *script);
+/* The same program, run as our own is: it is pinged. `script` is "FAKE_ORB=...". */
+struct tc_orbs_config own_config(struct world *w, const char *script);
 struct world *open_world(void);
 void start_manager(struct world *w, const struct tc_orbs_config *config);
 void wait_for(struct world *w, bool (*there)(struct world *, const void *), const void *arg);

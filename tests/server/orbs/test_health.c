@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Whether an orb still works: pings, and what hangs. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "server/orbs/inspect.h"
+#include "server/orbs/world.h"
+
+static struct tc_orbs_config impatient(struct world *w, const char *script)
+{
+	struct tc_orbs_config config = own_config(w, script);
+	config.unresponsive_after_ms = 400;
+	config.kill_after_ms = 60000;
+	return config;
+}
+
+static void a_main_loop_that_answers_pings_needs_no_heartbeat(void **state)
+{
+	struct world *w = open_world();
+	struct tc_orbs_config config = impatient(w, "FAKE_ORB=ready");
+	config.unresponsive_after_ms = 1200; /* nothing happens: a slow machine must not show */
+	config.max_lifetime_ms = 2600;
+	start_manager(w, &config);
+	join(w, "r1", "coach1");
+	wait_state(w, "r1", TC_ORB_DRAINING);
+	static const enum tc_orb_state way[] = {TC_ORB_SPAWNING, TC_ORB_READY, TC_ORB_DRAINING};
+	assert_true(steps_are(w, "r1", way, 3));
+	close_world(w);
+}
+
+static void a_stopped_process_is_found_within_twice_the_limit(void **state)
+{
+	struct world *w = open_world();
+	struct tc_orbs_config config = impatient(w, "FAKE_ORB=ready");
+	start_manager(w, &config);
+	join(w, "r1", "coach1");
+	wait_state(w, "r1", TC_ORB_READY);
+	int pid = info_of(w, "r1").pid;
+	int64_t at_ms = w->event_ms;
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	const char *why = wait_state(w, "r1", TC_ORB_UNRESPONSIVE);
+	assert_non_null(strstr(why, "its main loop hangs: no answer for"));
+	assert_true(w->event_ms - at_ms < 2 * 400);
+	assert_int_equal(tc_orbs_counts(w->orbs).hangs[TC_ORB_HANG_MAIN], 1);
+	assert_int_equal(kill(pid, SIGCONT), 0);
+	assert_string_equal(wait_state_n(w, "r1", TC_ORB_READY, 2), "it works again");
+	close_world(w);
+}
+
+static void a_stopped_process_is_looked_at_then_killed(void **state)
+{
+	struct world *w = open_world();
+	struct tc_orbs_config config = impatient(w, "FAKE_ORB=ready");
+	config.kill_after_ms = 800;
+	config.restart_limit = 1;
+	start_manager(w, &config);
+	join(w, "r1", "coach1");
+	wait_state(w, "r1", TC_ORB_READY);
+	assert_int_equal(kill(info_of(w, "r1").pid, SIGSTOP), 0);
+	const char *why = wait_state(w, "r1", TC_ORB_RESTARTING);
+	assert_non_null(strstr(why, "it no longer answered: its main loop hangs"));
+	assert_non_null(strstr(w->log, "fake_orb: state T, waits in "));
+	wait_state_n(w, "r1", TC_ORB_READY, 2);
+	assert_int_equal(tc_orbs_counts(w->orbs).ended[TC_ORB_END_HUNG], 1);
+	close_world(w);
+}
+
+static void a_hung_recognizer_is_told_apart(void **state)
+{
+	struct world *w = open_world();
+	struct tc_orbs_config config = impatient(w, "FAKE_ORB=ready,stuck");
+	config.kill_after_ms = 800;
+	start_manager(w, &config);
+	join(w, "r1", "coach1");
+	const char *why = wait_state(w, "r1", TC_ORB_UNRESPONSIVE);
+	assert_non_null(strstr(why, "its recognizer hangs: at one thing for"));
+	assert_int_equal(tc_orbs_counts(w->orbs).hangs[TC_ORB_HANG_RECOGNIZER], 1);
+	assert_int_equal(tc_orbs_counts(w->orbs).hangs[TC_ORB_HANG_MAIN], 0);
+	why = wait_state(w, "r1", TC_ORB_FAILED);
+	assert_non_null(strstr(why, "it no longer answered: its recognizer hangs"));
+	close_world(w);
+}
+
+static void a_recognizer_that_comes_back_in_time_is_forgiven(void **state)
+{
+	struct world *w = open_world();
+	struct tc_orbs_config config = impatient(w, "FAKE_ORB=ready,awhile");
+	start_manager(w, &config);
+	join(w, "r1", "coach1");
+	wait_state(w, "r1", TC_ORB_UNRESPONSIVE);
+	wait_state_n(w, "r1", TC_ORB_READY, 2);
+	close_world(w);
+}
+
+static void a_foreign_program_is_not_pinged(void **state)
+{
+	struct world *w = open_world();
+	struct tc_orbs_config config = good_config(w, "ready");
+	config.unresponsive_after_ms = 400;
+	start_manager(w, &config);
+	join(w, "r1", "coach1");
+	const char *why = wait_state(w, "r1", TC_ORB_UNRESPONSIVE);
+	assert_non_null(strstr(why, "no heartbeat for")); /* it answered no ping: there was none */
+	close_world(w);
+}
+
+static void the_end_may_come_while_it_is_looked_at(void **state)
+{
+	struct world *w = open_world();
+	struct tc_orbs_config config = own_config(w, "FAKE_ORB=deaf");
+	config.ready_timeout_ms = 300;
+	start_manager(w, &config);
+	join(w, "r1", "coach1");
+	wait_for(w, has_log, "its threads:");
+	tc_orbs_kill_all(w->orbs);
+	close_world(w);
+}
+
+static void a_thread_is_described_in_one_line(void **state)
+{
+	char line[400];
+	assert_int_equal(tc_inspect_thread("/proc/self", line, sizeof(line)), 0);
+	assert_non_null(strstr(line, ": state R, waits in "));
+	assert_non_null(strstr(line, ", system call "));
+	assert_int_equal(tc_inspect_thread("/proc/self/nobody", line, sizeof(line)), -ENOENT);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_main_loop_that_answers_pings_needs_no_heartbeat),
+		cmocka_unit_test(a_stopped_process_is_found_within_twice_the_limit),
+		cmocka_unit_test(a_stopped_process_is_looked_at_then_killed),
+		cmocka_unit_test(a_hung_recognizer_is_told_apart),
+		cmocka_unit_test(a_recognizer_that_comes_back_in_time_is_forgiven),
+		cmocka_unit_test(a_foreign_program_is_not_pinged),
+		cmocka_unit_test(the_end_may_come_while_it_is_looked_at),
+		cmocka_unit_test(a_thread_is_described_in_one_line),
+	};
+	take_arguments(argc, argv);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
