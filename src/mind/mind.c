@@ -249,6 +249,11 @@ void tc_mind_set_muted(struct tc_mind *mind, bool muted, int64_t now)
 	}
 }
 
+bool tc_mind_muted(const struct tc_mind *mind)
+{
+	return mind->muted;
+}
+
 void tc_mind_say(struct tc_mind *mind, const char *text, int64_t now)
 {
 	tc_mind_at(mind, now);

@@ -161,7 +161,8 @@ void tc_signal_write_answer(struct tc_buf *buf, const char *to, const char *sdp)
 /* candidate NULL: end of candidates. */
 void tc_signal_write_candidate(struct tc_buf *buf, const char *to, const char *candidate,
 			       const char *mid, int mline);
-void tc_signal_write_ai_status(struct tc_buf *buf, const char *status, const char *session);
+void tc_signal_write_ai_status(struct tc_buf *buf, const char *status, bool muted,
+			       const char *session);
 void tc_signal_write_transcript(struct tc_buf *buf, const struct tc_signal_transcript *transcript);
 void tc_signal_write_suggestion(struct tc_buf *buf, const char *text, const char *basis);
 void tc_signal_write_renegotiate(struct tc_buf *buf, const char *to);

@@ -80,10 +80,12 @@ void tc_signal_write_candidate(struct tc_buf *buf, const char *to, const char *c
 	tc_json_end_object(&w);
 }
 
-void tc_signal_write_ai_status(struct tc_buf *buf, const char *status, const char *session)
+void tc_signal_write_ai_status(struct tc_buf *buf, const char *status, bool muted,
+			       const char *session)
 {
 	struct tc_json_writer w = begin(buf, TC_SIGNAL_AI_STATUS);
 	tc_json_field_str(&w, "status", status);
+	tc_json_field_bool(&w, "muted", muted);
 	tc_json_field_str(&w, "sessionId", session);
 	tc_json_end_object(&w);
 }

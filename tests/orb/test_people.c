@@ -434,6 +434,22 @@ static void words_shown_are_final_when_the_recognizer_hangs(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void everybody_hears_of_it_when_the_orb_is_muted(void **state)
+{
+	struct fixture *f = *state;
+	joined(f, COACH);
+	forget_sent();
+	tell(f, "orb-control", "{\"fromId\":\"carl\",\"action\":\"mute\"}");
+	assert_int_equal(sent_count, 1);
+	assert_non_null(strstr(sent[0], "\"type\":\"ai_status\""));
+	assert_non_null(strstr(sent[0], "\"muted\":true"));
+	tell(f, "orb-control", "{\"fromId\":\"carl\",\"action\":\"mute\"}");
+	assert_int_equal(sent_count, 1);
+	tell(f, "orb-control", "{\"fromId\":\"carl\",\"action\":\"unmute\"}");
+	assert_int_equal(sent_count, 2);
+	assert_non_null(strstr(sent[1], "\"muted\":false"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -450,6 +466,7 @@ int main(void)
 		TEST(who_is_thrown_out_has_an_exit_code_for_it),
 		TEST(who_is_refused_is_a_defect_and_who_is_replaced_is_not),
 		TEST(words_shown_are_final_when_the_recognizer_hangs),
+		TEST(everybody_hears_of_it_when_the_orb_is_muted),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -253,7 +253,7 @@ static void a_peer_writes_its_examples(void **state)
 	assert_is_example(&buf, "signal/to-server/ice-candidate.json");
 	tc_signal_write_candidate(&buf, "client-1", NULL, "0", 0);
 	assert_is_example(&buf, "signal/to-server/ice-candidate-end.json");
-	tc_signal_write_ai_status(&buf, "listening", "s1");
+	tc_signal_write_ai_status(&buf, "listening", false, "s1");
 	assert_is_example(&buf, "signal/to-server/ai-status.json");
 	struct tc_signal_transcript words = {.utterance_id = "k2m4-7",
 					     .user_id = "client-1",

@@ -90,8 +90,8 @@ class Mock {
     this.toHumans(this.orbState);
   }
 
-  setAiStatus(status) {
-    this.aiStatus = { type: 'ai_status', status, sessionId: 's1', fromId: ORB.userId };
+  setAiStatus(status, muted) {
+    this.aiStatus = { type: 'ai_status', status, muted, sessionId: 's1', fromId: ORB.userId };
     this.toHumans(this.aiStatus);
   }
 
@@ -213,6 +213,8 @@ class Mock {
         ws.send(JSON.stringify({ type: 'pong' }));
       } else if (message.type === 'leave') {
         this.#leave(userId);
+      } else if (message.type === 'orb-control') {
+        this.onControl?.(message);
       } else if (message.toId) {
         this.to(message.toId, { ...message, fromId: userId });
         this.orb?.receive({ ...message, fromId: userId });

@@ -129,6 +129,22 @@ test('the coach mutes the orb; the client has no such button', async () => {
   assert.equal(await client.locator('#orb-mute, tc-transcript').count(), 0);
 });
 
+test('everybody sees that the orb is muted, also after a reload', async () => {
+  const [coach, client] = [await enter('coach'), await enter('client')];
+  orb = new MockOrb(mock);
+  mock.onControl = ({ action }) => mock.setAiStatus('listening', action === 'mute');
+  mock.setOrbState('ready');
+  mock.joinOrb(orb);
+  mock.setAiStatus('listening', false);
+  await shows(client, 'Orb · Listening');
+  await coach.locator('#orb-mute').click();
+  for (const page of [coach, client]) {
+    await shows(page, 'Orb · Muted, listens');
+  }
+  await coach.reload();
+  await coach.locator('#orb-mute[aria-pressed=true]').waitFor();
+});
+
 test('why the orb is not there is said', async () => {
   const client = await enter('client');
   await shows(client, 'The orb is joining…');

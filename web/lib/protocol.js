@@ -25,7 +25,7 @@
  *   | { type: 'answer', fromId: string, answer: RTCSessionDescriptionInit, session?: string, media?: Media }
  *   | { type: 'ice-candidate', fromId: string, candidate: RTCIceCandidateInit | null, session?: string, media?: Media }
  *   | { type: 'renegotiate', fromId: string, session?: string, holds?: string }
- *   | { type: 'ai_status', status: AiStatus, sessionId?: string, fromId?: string }
+ *   | { type: 'ai_status', status: AiStatus, muted?: boolean, sessionId?: string, fromId?: string }
  *   | { type: 'orb-state', state: OrbState, reason?: string }
  *   | { type: 'transcript', utteranceId: string, userId: string, text: string, final: boolean, startMs: number, endMs: number }
  *   | { type: 'suggestion', text: string, basis?: unknown }
@@ -93,7 +93,12 @@ const SHAPES = {
   answer: { fromId: id, answer: description('answer'), session: optional(text), media },
   'ice-candidate': { fromId: id, candidate, session: optional(text), media },
   renegotiate: { fromId: id, session: optional(text), holds: optional(text) },
-  ai_status: { status: oneOf(AI_STATUSES), sessionId: optional(text), fromId: optional(id) },
+  ai_status: {
+    status: oneOf(AI_STATUSES),
+    muted: optional(flag),
+    sessionId: optional(text),
+    fromId: optional(id),
+  },
   'orb-state': { state: oneOf(ORB_STATES), reason: optional(text) },
   transcript: {
     utteranceId: id,

@@ -128,7 +128,7 @@ export function reduce(state, message, now) {
     case 'orb-state':
       return onOrbState(state, message);
     case 'ai_status':
-      return { ...state, orb: { ...state.orb, status: message.status } };
+      return onStatus(state, message);
     case 'orb-muted':
       return { ...state, orb: { ...state.orb, muted: message.muted } };
     case 'transcript':
@@ -234,6 +234,16 @@ function onLink(state, { state: link, words, code }) {
     return { ...next, joined: true };
   }
   return link === 'closed' ? { ...next, ended: { words, code: String(code ?? 'left') } } : next;
+}
+
+/**
+ * An orb that says nothing of being muted (the guide's) is as muted as the coach's page asked for.
+ * @param {RoomState} state
+ * @param {ServerMessage & { type: 'ai_status' }} message
+ * @returns {RoomState}
+ */
+function onStatus(state, { status, muted }) {
+  return { ...state, orb: { ...state.orb, status, muted: muted ?? state.orb.muted } };
 }
 
 // In these no orb is there that could finish its sentences.

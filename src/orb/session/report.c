@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "proto/signal.h"
 
 TC_LOG_TOPIC("orb.report");
 
@@ -47,19 +48,16 @@ void tc_report_status(struct tc_session *s)
 	if (s->painter) {
 		tc_painter_set_state(s->painter, face);
 	}
-	if (s->state != TC_SESSION_LIVE || strcmp(status, s->told_status) == 0) {
+	bool muted = s->mind && tc_mind_muted(s->mind);
+	bool told = strcmp(status, s->told_status) == 0 && muted == s->told_muted;
+	if (s->state != TC_SESSION_LIVE || told) {
 		return;
 	}
 	s->told_status = status;
+	s->told_muted = muted;
 	tc_report_soon(s);
-	struct tc_json_writer w;
 	tc_buf_reset(&s->out);
-	tc_json_writer_init(&w, &s->out);
-	tc_json_begin_object(&w);
-	tc_json_field_str(&w, "type", "ai_status");
-	tc_json_field_str(&w, "status", status);
-	tc_json_field_str(&w, "sessionId", s->args->session);
-	tc_json_end_object(&w);
+	tc_signal_write_ai_status(&s->out, status, muted, s->args->session);
 	send_out(s);
 }
 

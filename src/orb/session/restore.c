@@ -81,6 +81,7 @@ static void take_wishes(struct tc_session *s, const struct tc_channel_message *m
 	}
 	if (message->muted) {
 		tc_mind_set_muted(s->mind, true, now);
+		tc_report_status(s);
 	}
 }
 

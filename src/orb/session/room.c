@@ -32,6 +32,7 @@ static void handle_control(struct tc_session *s, struct tc_json message)
 	TC_INFO(s->tag, "orb-control %s", action);
 	if (strcmp(action, "mute") == 0 || strcmp(action, "unmute") == 0) {
 		tc_mind_set_muted(s->mind, action[0] == 'm', now);
+		tc_report_status(s); /* everybody sees why it is silent, not only who muted it */
 	} else if (strcmp(action, "stop") == 0) {
 		tc_mind_stop(s->mind, now);
 	} else if (strcmp(action, "say") == 0) {

@@ -161,6 +161,7 @@ struct tc_session {
 	uint32_t playing; /* answer whose packets go out; 0: none */
 	enum tc_mind_status mind_status;
 	const char *told_status; /* what ai_status said last */
+	bool told_muted;         /* likewise */
 	char id_prefix[12];      /* of utterance ids of this life */
 	uint32_t utterances;
 	struct tc_buf out;                   /* scratch for one message */
