@@ -8,13 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/prctl.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/memory.h"
+#include "base/thread.h"
 #include "media/vp8.h"
 
 TC_LOG_TOPIC("orb.painter");
@@ -153,7 +153,7 @@ static bool moving(const struct tc_painter *p)
 static void *video_main(void *arg)
 {
 	struct tc_painter *p = arg;
-	prctl(PR_SET_NAME, "video");
+	tc_thread_begin("video", TC_THREAD_PICTURE);
 	int timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (timer_fd < 0) {
 		TC_ERROR(NULL, "no picture: timerfd: %s", strerror(errno));

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/queue.h"
+#include "base/thread.h"
 #include "media/resample.h"
 #include "speech/clause.h"
 #include "speech/trim.h"
@@ -165,6 +166,7 @@ static int speak(struct tc_voice *v, const char *text)
 static void *run(void *arg)
 {
 	struct tc_voice *v = arg;
+	tc_thread_begin("voice", TC_THREAD_WORDS);
 	while (!atomic_load(&v->stop)) {
 		tc_queue_wait(v->queue, -1);
 		size_t number;
@@ -213,7 +215,6 @@ int tc_voice_create(struct tc_voice **out, const struct tc_synthesizer_ops *engi
 		goto fail;
 	}
 	v->thread_runs = true;
-	pthread_setname_np(v->thread, "voice");
 	*out = v;
 	return 0;
 fail:
