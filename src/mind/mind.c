@@ -266,6 +266,17 @@ void tc_mind_say(struct tc_mind *mind, const char *text, int64_t now)
 	tc_mind_update_status(mind);
 }
 
+bool tc_mind_remark(struct tc_mind *mind, const char *text, int64_t now)
+{
+	tc_mind_at(mind, now);
+	if (mind->muted || mind->mode == TC_MIND_SILENT || mind->reply.state != TC_REPLY_NONE ||
+	    !tc_turns_floor_free_but_for(mind, NULL)) {
+		return false;
+	}
+	tc_mind_say(mind, text, now);
+	return true;
+}
+
 void tc_mind_stop(struct tc_mind *mind, int64_t now)
 {
 	tc_mind_at(mind, now);

@@ -117,6 +117,8 @@ void tc_mind_set_mode(struct tc_mind *mind, enum tc_mind_mode mode, int64_t now)
 void tc_mind_set_muted(struct tc_mind *mind, bool muted, int64_t now);
 bool tc_mind_muted(const struct tc_mind *mind);
 void tc_mind_say(struct tc_mind *mind, const char *text, int64_t now);
+/* Said of its own accord, so only where nobody has the floor and it may speak. Was it? */
+bool tc_mind_remark(struct tc_mind *mind, const char *text, int64_t now);
 void tc_mind_stop(struct tc_mind *mind, int64_t now);
 /* Time passes: call at the deadline tc_mind_next() names (INT64_MAX: nothing pending). */
 void tc_mind_tick(struct tc_mind *mind, int64_t now);

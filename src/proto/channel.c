@@ -41,6 +41,7 @@ void tc_channel_metrics_init(struct tc_channel_metrics *metrics)
 		.loss_percent = NAN,
 		.jitter_ms = NAN,
 		.answers = -1,
+		.sound_lost_ms = -1,
 		.packets_sent = -1,
 		.packets_received = -1,
 		.queue_depth = -1,
@@ -132,6 +133,7 @@ static void get_metrics(struct reader *r, struct tc_channel_metrics *out)
 	get_number(&inner, "loss", &out->loss_percent);
 	get_number(&inner, "jitter", &out->jitter_ms);
 	get_int(&inner, "answers", &out->answers);
+	get_int(&inner, "soundLost", &out->sound_lost_ms);
 	get_int(&inner, "packetsSent", &out->packets_sent);
 	get_int(&inner, "packetsReceived", &out->packets_received);
 	get_int(&inner, "queueDepth", &out->queue_depth);

@@ -59,7 +59,8 @@ struct tc_channel_metrics {
 	double cpu_percent, memory_mb, latency_ms;
 	double chosen_ms; /* of latency_ms: until what to answer was chosen */
 	double loss_percent, jitter_ms;
-	int64_t answers; /* to turns, so far */
+	int64_t answers;       /* to turns, so far */
+	int64_t sound_lost_ms; /* of what people said, so far: the recognizer was too slow */
 	int64_t packets_sent, packets_received, queue_depth;
 	bool speaking;
 };

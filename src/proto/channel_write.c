@@ -93,6 +93,7 @@ void tc_channel_put_heartbeat(struct tc_buf *out, const char *room, int64_t time
 	put_known(&w, "loss", metrics->loss_percent);
 	put_known(&w, "jitter", metrics->jitter_ms);
 	put_counted(&w, "answers", metrics->answers);
+	put_counted(&w, "soundLost", metrics->sound_lost_ms);
 	put_counted(&w, "packetsSent", metrics->packets_sent);
 	put_counted(&w, "packetsReceived", metrics->packets_received);
 	put_counted(&w, "queueDepth", metrics->queue_depth);

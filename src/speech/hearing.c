@@ -7,12 +7,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/queue.h>
 #include <time.h>
 
 #include "base/assert.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "base/queue.h"
+#include "base/thread.h"
 #include "speech/lane.h"
 
 TC_LOG_TOPIC("speech.hearing");
@@ -21,11 +23,15 @@ TC_LOG_TOPIC("speech.hearing");
 #define PIECE        TC_VAD_FRAME
 #define QUEUE_ITEMS  512 /* 5 s of two lanes */
 #define COMMAND_ROOM 32  /* sound is refused before commands have no place */
-#define SHED_ABOVE   384 /* so far behind, the oldest sound is thrown away ... */
-#define SHED_TO      128 /* ... until only this much waits */
-#define STARVED_MS   200 /* a lane whose packets stopped arriving is not speaking any more */
-#define WAIT_MS      50
-#define WORDS        16
+#define HOARD_ABOVE                                                                               \
+	64              /* so far behind, the queue is emptied into memory, so that it takes more \
+			 */
+#define HOARD_MAX  2000 /* 20 s of two lanes: beyond, the older half is thrown away */
+#define SHED_TO    1000
+#define LATE_ABOVE 50  /* pauses are cut short to catch up */
+#define STARVED_MS 200 /* a lane whose packets stopped arriving is not speaking any more */
+#define WAIT_MS    50
+#define WORDS      16
 
 enum command {
 	COMMAND_SOUND,
@@ -47,6 +53,11 @@ struct item {
 	};
 };
 
+struct late {
+	STAILQ_ENTRY(late) next;
+	struct item item;
+};
+
 struct tc_hearing {
 	struct tc_hearing_config config;
 	struct tc_queue *queue; /* owned */
@@ -59,6 +70,9 @@ struct tc_hearing {
 	struct tc_home home;
 	/* The rest belongs to the recognizer thread (but a lane's level, which is atomic). */
 	struct tc_lane *lanes[TC_HEARING_LANES];
+	STAILQ_HEAD(, late) hoard; /* owned; older than what is in the queue */
+	size_t hoard_count;
+	struct tc_hearing_event event; /* scratch: 7 KB */
 	bool live[TC_HEARING_LANES];
 	char words[WORDS][TC_LANE_NAME]; /* names to learn when nobody speaks */
 	int word_count;
@@ -126,12 +140,67 @@ static void take(struct tc_hearing *h, const struct item *item)
 	}
 }
 
-/* Old sound is worth less than new: better to miss words than to answer seconds late. */
+/* --- falling behind ---
+ *
+ * On a busy machine this thread may get less than the tenth of a core it needs while somebody
+ * speaks. People pause, so what waits is taken in later: late words are better than none, and it is
+ * ten times as fast as they speak once it gets its share. Only beyond HOARD_MAX is sound lost. */
+
+static size_t behind(const struct tc_hearing *h)
+{
+	return h->hoard_count + tc_queue_count(h->queue);
+}
+
+static bool next_item(struct tc_hearing *h, struct item *item)
+{
+	struct late *late = STAILQ_FIRST(&h->hoard);
+	if (!late) {
+		return tc_queue_pop(h->queue, item);
+	}
+	STAILQ_REMOVE_HEAD(&h->hoard, next);
+	h->hoard_count--;
+	*item = late->item;
+	free(late);
+	return true;
+}
+
+/* Without memory the queue fills up, and refuses. */
+static void hoard(struct tc_hearing *h)
+{
+	while (tc_queue_count(h->queue) > 0) {
+		struct late *late = malloc(sizeof(*late));
+		if (!late || !tc_queue_pop(h->queue, &late->item)) {
+			free(late);
+			return;
+		}
+		STAILQ_INSERT_TAIL(&h->hoard, late, next);
+		h->hoard_count++;
+	}
+}
+
+static void tell_lost(struct tc_hearing *h, int64_t lost_ms)
+{
+	TC_WARN(NULL, "the recognizer is too slow: %lld ms of sound thrown away",
+		(long long)lost_ms);
+	h->event = (struct tc_hearing_event){
+		.kind = TC_HEARING_LOST,
+		.time_ms = tc_clock_us(h->config.clock) / 1000,
+		.lost_ms = lost_ms,
+	};
+	h->config.event(h->config.user, &h->event);
+}
+
+/* What was understood of the open turns stands; the oldest of the rest goes. */
 static void shed(struct tc_hearing *h)
 {
 	uint64_t samples = 0;
 	struct item item;
-	while (tc_queue_count(h->queue) > SHED_TO && tc_queue_pop(h->queue, &item)) {
+	for (int i = 0; i < TC_HEARING_LANES; i++) {
+		if (h->live[i]) {
+			tc_lane_cut(h->lanes[i]);
+		}
+	}
+	while (behind(h) > SHED_TO && next_item(h, &item)) {
 		if (item.command == COMMAND_SOUND) {
 			atomic_fetch_sub(&h->waiting[item.lane], (int_fast64_t)item.samples);
 			samples += item.samples;
@@ -140,8 +209,20 @@ static void shed(struct tc_hearing *h)
 		}
 	}
 	atomic_fetch_add(&h->lost, samples);
-	TC_WARN(NULL, "the recognizer is too slow: %llu ms of sound thrown away",
-		(unsigned long long)(samples * 1000 / RATE));
+	tell_lost(h, (int64_t)(samples * 1000 / RATE));
+}
+
+static void catch_up(struct tc_hearing *h)
+{
+	if (tc_queue_count(h->queue) > HOARD_ABOVE) {
+		hoard(h);
+	}
+	if (h->hoard_count > HOARD_MAX) {
+		shed(h);
+	}
+	for (int i = 0; i < TC_HEARING_LANES; i++) {
+		tc_lane_hurry(h->lanes[i], behind(h) > LATE_ABOVE);
+	}
 }
 
 static void check_starved(struct tc_hearing *h)
@@ -168,16 +249,15 @@ static void *run(void *arg)
 {
 	struct tc_hearing *h = arg;
 	struct item item;
+	tc_thread_begin("recognizer", TC_THREAD_WORDS);
 	bool last = false; /* what was pushed before the stop is still taken: it holds last words */
 	while (!last) {
 		tc_pulse_rest(h->config.pulse);
 		tc_queue_wait(h->queue, anybody_speaks(h) ? WAIT_MS : -1);
 		last = atomic_load(&h->stop);
-		while (tc_queue_pop(h->queue, &item)) {
+		while (next_item(h, &item)) {
 			take(h, &item);
-			if (tc_queue_count(h->queue) > SHED_ABOVE) {
-				shed(h);
-			}
+			catch_up(h);
 		}
 		tc_pulse_begin(h->config.pulse);
 		check_starved(h);
@@ -203,6 +283,7 @@ int tc_hearing_create(struct tc_hearing **out, const struct tc_hearing_config *c
 	}
 	tc_home_init(&h->home);
 	h->config = *config;
+	STAILQ_INIT(&h->hoard);
 	if (!h->config.clock) {
 		h->config.clock = tc_clock_system();
 	}
@@ -218,7 +299,6 @@ int tc_hearing_create(struct tc_hearing **out, const struct tc_hearing_config *c
 		goto fail;
 	}
 	h->thread_runs = true;
-	pthread_setname_np(h->thread, "recognizer");
 	*out = h;
 	return 0;
 fail:

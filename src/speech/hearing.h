@@ -2,7 +2,8 @@
  *
  * Each lane: 20 ms frames -> voice activity -> (300 ms pre-roll) recognizer. It knows nothing of
  * answers: when a turn ends is decided outside (mind/endpointing) and told by
- * tc_hearing_end_turn(). Never mixes people. A lane in silence costs no recognition.
+ * tc_hearing_end_turn(). Never mixes people. A lane in silence costs no recognition. Where the
+ * machine is too busy it falls behind by up to 20 s and catches up; words shown are never dropped.
  *
  * Threads: open/add/remove/push/end_turn from the owner's (main) thread; events come on the
  * recognizer thread and must only queue.
@@ -24,6 +25,8 @@ enum tc_hearing_kind {
 			       where the voice was */
 	TC_HEARING_DISCARDED, /* answer to end_turn when nothing was understood (a cough, or no
 				 turn was open) */
+	TC_HEARING_LOST,      /* it fell so far behind that lost_ms of sound (of any lane) went; the
+				 finals of what was understood before came first */
 };
 
 struct tc_hearing_event {
@@ -33,6 +36,7 @@ struct tc_hearing_event {
 	int64_t start_ms, end_ms; /* monotonic, of the utterance */
 	int64_t begin_ms;         /* monotonic, what the words' times count from */
 	uint32_t utterance; /* counts per lane, the same for partials and the final of one turn */
+	int64_t lost_ms;    /* LOST */
 	struct tc_hypothesis hypothesis; /* PARTIAL, FINAL */
 	int64_t cpu_us;                  /* CPU this utterance has cost so far */
 };

@@ -17,7 +17,8 @@ TC_LOG_TOPIC("speech.lane");
 #define ONSET_FRAMES   (TC_VAD_ONSET_MS / TC_VAD_FRAME_MS)
 #define PREROLL_FRAMES (300 / TC_VAD_FRAME_MS + ONSET_FRAMES)
 /* A pause inside a turn is decoded this long (a word needs what follows it), then waited out. */
-#define PAUSE_FED_US 1000000
+#define PAUSE_FED_US  1000000
+#define PAUSE_LATE_US 200000 /* when there is much to catch up with */
 /* Nobody's monologue may grow for ever: cut at the next pause, at last anywhere. */
 #define LONG_TURN_US    40000000
 #define LONGEST_TURN_US 50000000
@@ -53,6 +54,7 @@ struct tc_lane {
 	int64_t begin_us;           /* where the recognizer's time 0 is */
 	int64_t voice_us, quiet_us; /* the voice of this turn: from, to */
 	int64_t cpu_us;
+	bool late;
 	char last_text[TC_HYPOTHESIS_TEXT];
 	int last_stable_ms;
 	struct tc_hearing_event event; /* scratch: a hypothesis is 7 KB */
@@ -131,15 +133,29 @@ void tc_lane_abandon(struct tc_lane *lane)
 	atomic_store(&lane->level_db, -96.0f);
 }
 
-static void finish_turn(struct tc_lane *lane)
+/* The final, or where the engine finds no way to the end of what it heard (PocketSphinx has no
+ * lattice for a sentence cut in the middle), the words it was sure enough of to show. One word that
+ * is gone in the end was a cough. */
+static void ask_final(struct tc_lane *lane, bool cut)
 {
-	int64_t cpu = thread_cpu_us();
-	int err = lane->config->engine->end(lane->stream, &lane->event.hypothesis);
-	lane->cpu_us += thread_cpu_us() - cpu;
+	struct tc_hypothesis *h = &lane->event.hypothesis, so_far;
+	const struct tc_recognizer_ops *engine = lane->config->engine;
+	bool had = engine->partial(lane->stream, &so_far) == 0 && so_far.word_count > !cut;
+	int err = engine->end(lane->stream, h);
 	if (err) {
 		TC_WARN(NULL, "lane %d: no final: %s", lane->number, tc_err_str(err));
-		memset(&lane->event.hypothesis, 0, sizeof(lane->event.hypothesis));
+		memset(h, 0, sizeof(*h));
 	}
+	if (h->word_count == 0 && had) {
+		*h = so_far;
+	}
+}
+
+static void finish_turn(struct tc_lane *lane, bool cut)
+{
+	int64_t cpu = thread_cpu_us();
+	ask_final(lane, cut);
+	lane->cpu_us += thread_cpu_us() - cpu;
 	bool understood = lane->event.hypothesis.word_count > 0;
 	lane->quiet_us = lane->state == LANE_SPEECH ? lane->latest_us : lane->quiet_us;
 	emit(lane, understood ? TC_HEARING_FINAL : TC_HEARING_DISCARDED, lane->latest_us);
@@ -151,10 +167,24 @@ static void finish_turn(struct tc_lane *lane)
 	}
 }
 
+void tc_lane_cut(struct tc_lane *lane)
+{
+	if (tc_lane_is_open(lane)) {
+		finish_turn(lane, true);
+	}
+	lane->preroll_count = 0;
+	lane->filled = 0;
+}
+
+void tc_lane_hurry(struct tc_lane *lane, bool late)
+{
+	lane->late = late;
+}
+
 void tc_lane_stop(struct tc_lane *lane)
 {
 	if (tc_lane_is_open(lane)) {
-		finish_turn(lane);
+		finish_turn(lane, false);
 	}
 	tc_lane_abandon(lane);
 }
@@ -166,7 +196,7 @@ void tc_lane_end_turn(struct tc_lane *lane, uint32_t utterance)
 		lane->event.hypothesis.text[0] = '\0';
 		emit(lane, TC_HEARING_DISCARDED, lane->latest_us);
 	} else if (!utterance || lane->utterance == utterance) {
-		finish_turn(lane);
+		finish_turn(lane, false);
 	}
 }
 
@@ -255,7 +285,7 @@ static void in_speech(struct tc_lane *lane, bool voice, float level_db)
 	}
 	report_partial(lane, false);
 	if (lane->latest_us - lane->begin_us > LONGEST_TURN_US) {
-		finish_turn(lane);
+		finish_turn(lane, false);
 	}
 }
 
@@ -267,12 +297,12 @@ static void in_pause(struct tc_lane *lane, bool voice, float level_db)
 		in_speech(lane, voice, level_db);
 		return;
 	}
-	if (lane->latest_us - lane->quiet_us < PAUSE_FED_US) {
+	if (lane->latest_us - lane->quiet_us < (lane->late ? PAUSE_LATE_US : PAUSE_FED_US)) {
 		feed(lane, lane->frame, level_db);
 		report_partial(lane, false);
 	}
 	if (lane->latest_us - lane->begin_us > LONG_TURN_US) {
-		finish_turn(lane);
+		finish_turn(lane, false);
 	}
 }
 

@@ -22,6 +22,10 @@ void tc_lane_stop(struct tc_lane *lane);
 void tc_lane_abandon(struct tc_lane *lane);
 void tc_lane_sound(struct tc_lane *lane, const int16_t *pcm, size_t samples, int64_t time_us);
 void tc_lane_end_turn(struct tc_lane *lane, uint32_t utterance);
+/* What follows is lost: words understood so far become a final. */
+void tc_lane_cut(struct tc_lane *lane);
+/* Much sound waits: pauses are recognised for a shorter time. */
+void tc_lane_hurry(struct tc_lane *lane, bool late);
 /* No sound waits: if the last is older than limit_us, the voice has stopped. */
 void tc_lane_starved(struct tc_lane *lane, int64_t now_us, int64_t limit_us);
 bool tc_lane_is_open(const struct tc_lane *lane);   /* a turn is */

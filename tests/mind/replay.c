@@ -14,6 +14,7 @@
  *	T late USER CONFIDENCE WORDS         a final nobody asked for
  *	T start USER, T stop USER            voice on and off without words
  *	T mode active|on-call|silent         T mute 0|1              T say TEXT      T halt
+ *	T remark TEXT
  *	T summary                            T wait
  */
 #include <stdarg.h>
@@ -342,6 +343,8 @@ static void event(const char *verb, const char *rest)
 		tc_mind_set_muted(mind, user[0] == '1', now);
 	} else if (strcmp(verb, "say") == 0) {
 		tc_mind_say(mind, rest, now);
+	} else if (strcmp(verb, "remark") == 0) {
+		tc_mind_remark(mind, rest, now);
 	} else if (strcmp(verb, "halt") == 0) {
 		tc_mind_stop(mind, now);
 	} else if (strcmp(verb, "summary") == 0) {

@@ -432,6 +432,45 @@ static void words_shown_are_final_when_the_recognizer_hangs(void **state)
 	assert_null(find_sent("transcript"));
 }
 
+static struct tc_hearing_event heard(struct fixture *f, enum tc_hearing_kind kind, const char *text)
+{
+	struct tc_hearing_event event = {.kind = kind,
+					 .utterance = 1,
+					 .start_ms = tc_session_now(f->s),
+					 .time_ms = tc_session_now(f->s)};
+	snprintf(f->s->lanes[0].user_id, sizeof(f->s->lanes[0].user_id), "anna");
+	strcpy(event.hypothesis.text, text);
+	tc_ear_handle(f->s, &event);
+	return event;
+}
+
+static void a_guess_that_was_none_takes_its_line_back(void **state)
+{
+	struct fixture *f = *state;
+	joined(f, CLIENT);
+	heard(f, TC_HEARING_SPEECH_START, "");
+	heard(f, TC_HEARING_PARTIAL, "uh");
+	forget_sent();
+	heard(f, TC_HEARING_DISCARDED, "");
+	const char *back = find_sent("\"text\":\"\"");
+	assert_non_null(back);
+	assert_non_null(strstr(back, "\"final\":true"));
+	assert_true(tc_keep_empty(f->s)); /* and is nothing to be stored */
+}
+
+static void that_it_could_not_keep_up_is_said_when_nobody_speaks(void **state)
+{
+	struct fixture *f = *state;
+	joined(f, CLIENT);
+	heard(f, TC_HEARING_SPEECH_START, "");
+	heard(f, TC_HEARING_LOST, "");
+	assert_int_equal(f->s->excuse, TC_EXCUSE_OWED);
+	assert_true(f->s->lost_told_ms > 0); /* the manager knows already */
+	tc_mind_set_muted(f->s->mind, true, tc_session_now(f->s));
+	heard(f, TC_HEARING_DISCARDED, "");
+	assert_int_equal(f->s->excuse, TC_EXCUSE_OWED); /* muted it says nothing */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 static void everybody_hears_of_it_when_the_orb_is_muted(void **state)
@@ -467,6 +506,8 @@ int main(void)
 		TEST(who_is_refused_is_a_defect_and_who_is_replaced_is_not),
 		TEST(words_shown_are_final_when_the_recognizer_hangs),
 		TEST(everybody_hears_of_it_when_the_orb_is_muted),
+		TEST(a_guess_that_was_none_takes_its_line_back),
+		TEST(that_it_could_not_keep_up_is_said_when_nobody_speaks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -315,6 +315,7 @@ static void both_ends_of_the_channel_write_their_examples(void **state)
 					     .latency_ms = 14.5,
 					     .chosen_ms = 2.25,
 					     .answers = 3,
+					     .sound_lost_ms = 0,
 					     .loss_percent = 0.5,
 					     .jitter_ms = 1.5,
 					     .packets_sent = 5210,

@@ -24,6 +24,7 @@ static struct tc_recognizer *recognizer;
 static struct tc_hearing *hearing;
 static struct tc_recognizer_ops engine; /* null, some of it replaced */
 static atomic_bool gate_closed;
+static atomic_int tickets; /* frames that pass the closed gate */
 
 /* Stands still unless a test moves it, so that a busy machine is not taken for lost packets. */
 static atomic_int_fast64_t clock_now_us;
@@ -43,6 +44,10 @@ static void on_event(void *user, const struct tc_hearing_event *event)
 static int gated_push(struct tc_recognizer_stream *s, const int16_t *pcm, size_t samples)
 {
 	while (atomic_load(&gate_closed)) {
+		if (atomic_load(&tickets) > 0) {
+			atomic_fetch_sub(&tickets, 1);
+			break;
+		}
 		nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
 	}
 	return tc_recognizer_null.push(s, pcm, samples);
@@ -228,19 +233,84 @@ static void a_voice_whose_packets_stop_has_stopped(void **state)
 	finish();
 }
 
-static void too_much_sound_is_refused_and_the_newest_kept(void **state)
+/* Lets two frames pass: between them the recognizer looks at what waits. */
+static void let_it_look(void)
+{
+	atomic_store(&tickets, 2);
+	while (atomic_load(&tickets) > 0) {
+		nanosleep(&(struct timespec){.tv_nsec = 200000}, NULL);
+	}
+}
+
+/* The recognizer is so slow that it has done next to nothing of this many ms when they were said.
+ */
+static void talk_to_a_slow_one(int lane, int ms)
+{
+	struct sound sound = {0};
+	add_voice(&sound, ms);
+	atomic_store(&gate_closed, true);
+	for (size_t at = 0, n = 0; at + 320 <= sound.samples; at += 320, n++) {
+		assert_int_equal(tc_hearing_push(hearing, lane, sound.pcm + at, 320, sound_us), 0);
+		sound_us += 20000;
+		if (n % 100 == 99) {
+			let_it_look();
+		}
+	}
+	sound_finish(&sound);
+}
+
+static void sound_waits_until_there_is_time_for_it(void **state)
+{
+	start("anna: all of it");
+	sound_us = tc_clock_us(&still);
+	int lane = tc_hearing_add(hearing, "anna");
+	talk(lane, 400, 0);
+	wait_event(TC_HEARING_SPEECH_START);
+	talk_to_a_slow_one(lane, 15000);
+	assert_true(tc_hearing_backlog_ms(hearing) > 14000);
+	tc_hearing_end_turn(hearing, lane, 0);
+	atomic_store(&gate_closed, false);
+	struct tc_hearing_event event = wait_event(TC_HEARING_FINAL);
+	assert_string_equal(event.hypothesis.text, "all of it");
+	assert_in_range(event.end_ms - event.start_ms, 15000, 16000);
+	assert_int_equal(tc_hearing_lost_ms(hearing), 0);
+	assert_int_equal(tc_hearing_backlog_ms(hearing), 0);
+	finish();
+}
+
+static void what_was_understood_stands_when_sound_is_lost(void **state)
+{
+	start("anna: so far\nanna: caught up");
+	sound_us = tc_clock_us(&still);
+	int lane = tc_hearing_add(hearing, "anna");
+	talk(lane, 2000, 0);
+	while (strcmp(wait_event(TC_HEARING_PARTIAL).hypothesis.text, "so far") != 0) {
+	}
+	drain();
+	talk_to_a_slow_one(lane, 42000);
+	struct tc_hearing_event event = wait_event(TC_HEARING_FINAL);
+	assert_string_equal(event.hypothesis.text, "so far");
+	event = wait_event(TC_HEARING_LOST);
+	assert_in_range(event.lost_ms, 19000, 25000); /* and not all */
+	assert_int_equal(tc_hearing_lost_ms(hearing), event.lost_ms);
+	atomic_store(&gate_closed, false);
+	tc_hearing_end_turn(hearing, lane, 0);
+	assert_string_equal(wait_event(TC_HEARING_FINAL).hypothesis.text, "caught up");
+	finish();
+}
+
+static void sound_is_refused_before_commands_are(void **state)
 {
 	start("anna: caught up");
 	sound_us = tc_clock_us(&still);
 	int lane = tc_hearing_add(hearing, "anna");
 	struct sound sound = {0};
 	add_voice(&sound, 15000);
-	atomic_store(&gate_closed, true);
 	talk(lane, 400, 0);
-	wait_event(TC_HEARING_SPEECH_START); /* the recognizer is stuck from here on */
+	wait_event(TC_HEARING_SPEECH_START);
+	atomic_store(&gate_closed, true); /* the recognizer is stuck from here on */
 	int err = 0;
-	size_t at = 0;
-	for (; !err && at + 320 <= sound.samples; at += 320) {
+	for (size_t at = 0; !err && at + 320 <= sound.samples; at += 320) {
 		err = tc_hearing_push(hearing, lane, sound.pcm + at, 320, sound_us);
 		sound_us += 20000;
 	}
@@ -249,9 +319,33 @@ static void too_much_sound_is_refused_and_the_newest_kept(void **state)
 	tc_hearing_end_turn(hearing, lane, 0); /* commands have room still */
 	atomic_store(&gate_closed, false);
 	assert_string_equal(wait_event(TC_HEARING_FINAL).hypothesis.text, "caught up");
-	assert_true(tc_hearing_lost_ms(hearing) > 4000); /* the oldest went */
-	assert_int_equal(tc_hearing_backlog_ms(hearing), 0);
+	assert_int_equal(tc_hearing_lost_ms(hearing), 20);
 	sound_finish(&sound);
+	finish();
+}
+
+static int no_words_in_the_end(struct tc_recognizer_stream *s, struct tc_hypothesis *out)
+{
+	int err = tc_recognizer_null.end(s, out);
+	out->word_count = 0;
+	out->text[0] = '\0';
+	return err;
+}
+
+static void words_shown_stand_if_the_engine_finds_no_end(void **state)
+{
+	start("anna: we were there\nanna: uh");
+	engine.end = no_words_in_the_end;
+	sound_us = tc_clock_us(&still);
+	int lane = tc_hearing_add(hearing, "anna");
+	talk(lane, 2000, 400);
+	wait_event(TC_HEARING_SPEECH_END);
+	tc_hearing_end_turn(hearing, lane, 0);
+	assert_string_equal(wait_event(TC_HEARING_FINAL).hypothesis.text, "we were there");
+	talk(lane, 1000, 400);
+	wait_event(TC_HEARING_SPEECH_END);
+	tc_hearing_end_turn(hearing, lane, 0);
+	wait_event(TC_HEARING_DISCARDED); /* a single word that is gone was a cough */
 	finish();
 }
 
@@ -327,7 +421,10 @@ int main(void)
 		cmocka_unit_test(a_noise_is_discarded_and_every_question_answered),
 		cmocka_unit_test(a_turn_ended_in_mid_voice_goes_on_as_another),
 		cmocka_unit_test(a_voice_whose_packets_stop_has_stopped),
-		cmocka_unit_test(too_much_sound_is_refused_and_the_newest_kept),
+		cmocka_unit_test(sound_waits_until_there_is_time_for_it),
+		cmocka_unit_test(what_was_understood_stands_when_sound_is_lost),
+		cmocka_unit_test(sound_is_refused_before_commands_are),
+		cmocka_unit_test(words_shown_stand_if_the_engine_finds_no_end),
 		cmocka_unit_test(last_words_come_before_the_end_however_far_behind_it_is),
 		cmocka_unit_test(lanes_are_given_and_taken),
 		cmocka_unit_test(scripts_are_read_from_files_and_bad_ones_refused),

@@ -112,6 +112,7 @@ test('partials become the final of the same utterance, also when two people spea
 test('an empty final takes a guess back, and silence adds nothing', () => {
   assert.equal(room(said('client-1', 1, 'uh', false), said('client-1', 1, ' ', true)).utterances.length, 0);
   assert.equal(room(said('client-1', 2, '', false)).utterances.length, 0);
+  assert.equal(room(said('client-1', 3, 'uh', false), said('client-1', 3, '', false)).utterances.length, 0);
 });
 
 test('what an orb was about to write down when it went is left as it was understood', () => {

@@ -358,8 +358,8 @@ function withUtterance(utterances, message, now) {
   if (utterances[index].final && !final) {
     return utterances;
   }
-  // A final without words takes back what was only guessed.
-  if (final && !text.trim()) {
+  // No words any more: what was only guessed is taken back, its line with it.
+  if (!text.trim()) {
     return utterances.filter((known) => known.id !== id);
   }
   return utterances.map((known, at) => (at === index ? next : known));

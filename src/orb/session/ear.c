@@ -2,6 +2,7 @@
 /* Sound in, words out: each person on a lane of their own. */
 #include "orb/session/session_priv.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,9 @@
 #include "orb/level.h"
 
 TC_LOG_TOPIC("orb.ear");
+
+#define LOST_TOLD_MS 60000
+#define EXCUSE       "I could not keep up for a moment. Some of what you said is missing."
 
 /* People call each other by names that no dictionary has. hearing.h learns them when nobody speaks.
  */
@@ -74,12 +78,40 @@ static void keep_early(struct tc_person *p, const struct tc_peer_sound *sound)
 	}
 }
 
+/* --- falling behind --- */
+
+void tc_ear_excuse(struct tc_session *s)
+{
+	if (s->excuse == TC_EXCUSE_OWED && s->state == TC_SESSION_LIVE &&
+	    tc_mind_remark(s->mind, EXCUSE, tc_session_now(s))) {
+		s->excuse = TC_EXCUSE_MADE;
+	}
+}
+
+/* People are told once, whoever runs the server each minute, and both by the figures. */
+static void sound_lost(struct tc_session *s)
+{
+	int64_t now = tc_session_now(s);
+	if (s->excuse == TC_EXCUSE_NONE) {
+		s->excuse = TC_EXCUSE_OWED;
+	}
+	if (s->lost_told_ms == 0 || now - s->lost_told_ms >= LOST_TOLD_MS) {
+		s->lost_told_ms = now;
+		TC_WARN(s->tag, "could not keep up: words are missing");
+		tc_report_error(s, "could not keep up: some of what was said is missing", false);
+		tc_report_soon(s);
+	}
+}
+
 void tc_ear_sound(struct tc_person *p, const struct tc_peer_sound *sound)
 {
 	struct tc_session *s = p->session;
 	p->level = tc_level_scale(tc_level_db(sound->pcm, sound->samples));
 	if (p->lane >= 0) {
-		tc_hearing_push(s->hearing, p->lane, sound->pcm, sound->samples, sound->time_us);
+		if (tc_hearing_push(s->hearing, p->lane, sound->pcm, sound->samples,
+				    sound->time_us) == -EAGAIN) {
+			sound_lost(s);
+		}
 	} else if (!s->engines && s->state < TC_SESSION_ENDING) {
 		keep_early(p, sound);
 	}
@@ -173,6 +205,7 @@ static void retract(struct tc_session *s, struct tc_lane *lane,
 			.utterance_id = lane->utterance_id,
 			.user_id = lane->user_id,
 			.text = "",
+			.final = true,
 			.start_ms = tc_session_ms(s, event->start_ms),
 			.end_ms = tc_session_ms(s, event->end_ms),
 		};
@@ -236,7 +269,11 @@ void tc_ear_handle(struct tc_session *s, const struct tc_hearing_event *event)
 		tc_mind_discarded(s->mind, id, event->utterance, now);
 		s->turn_ended_us = 0;
 		break;
+	case TC_HEARING_LOST:
+		sound_lost(s);
+		break;
 	}
+	tc_ear_excuse(s);
 	tc_session_plan(s);
 }
 

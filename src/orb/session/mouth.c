@@ -289,6 +289,7 @@ static void play_ended(struct tc_session *s, struct tc_answer *a, size_t heard, 
 	}
 	forget(s, a);
 	tc_mind_play_ended(s->mind, id, heard, cut, tc_session_now(s));
+	tc_ear_excuse(s);
 	tc_report_status(s);
 }
 

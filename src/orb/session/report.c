@@ -81,7 +81,7 @@ static void transcript_message(struct tc_session *s, const struct tc_transcript 
 
 void tc_report_transcript(struct tc_session *s, const struct tc_transcript *t)
 {
-	if (t->final) {
+	if (t->final && t->len > 0) {
 		/* Journal first: what is stored may be shown, not the other way round. */
 		struct tc_channel_utterance utterance = {.id = t->utterance_id,
 							 .user_id = t->user_id,
@@ -163,6 +163,15 @@ static void add_media(const struct tc_session *s, struct tc_channel_metrics *m)
 	}
 }
 
+/* Counted on while the recognizer's thread ends. */
+static int64_t sound_lost_ms(struct tc_session *s)
+{
+	if (s->hearing) {
+		s->sound_lost_ms = (int64_t)tc_hearing_lost_ms(s->hearing);
+	}
+	return s->sound_lost_ms;
+}
+
 void tc_report_heartbeat(struct tc_session *s)
 {
 	tc_timer_cancel(s->soon_timer);
@@ -176,6 +185,7 @@ void tc_report_heartbeat(struct tc_session *s)
 		m.chosen_ms = s->chosen_ms;
 	}
 	m.answers = (int64_t)s->latency_count;
+	m.sound_lost_ms = sound_lost_ms(s);
 	m.speaking = s->playing != 0;
 	m.queue_depth = (int64_t)tc_queue_count(s->events);
 	add_media(s, &m);

@@ -100,6 +100,13 @@ struct tc_answer {
 	size_t heard; /* bytes of text that people were shown as said */
 };
 
+/* That it could not keep up, said to people once. */
+enum tc_excuse {
+	TC_EXCUSE_NONE,
+	TC_EXCUSE_OWED, /* as soon as nobody speaks */
+	TC_EXCUSE_MADE,
+};
+
 /* From other threads to the loop. */
 enum tc_session_event_kind {
 	TC_EVENT_HEARD,        /* ptr: struct tc_hearing_event, heap */
@@ -174,6 +181,9 @@ struct tc_session {
 	double latencies[TC_LATENCIES];
 	size_t latency_count;
 	int64_t cpu_us, cpu_at_us;
+	enum tc_excuse excuse;
+	int64_t sound_lost_ms; /* as last asked */
+	int64_t lost_told_ms;  /* when the manager last heard of lost sound; 0: never */
 };
 
 /* session.c */
@@ -225,6 +235,7 @@ void tc_ear_sound(struct tc_person *p, const struct tc_peer_sound *sound);
 void tc_ear_engines_ready(struct tc_session *s);
 void tc_ear_handle(struct tc_session *s, const struct tc_hearing_event *event);
 void tc_ear_event(void *user, const struct tc_hearing_event *event); /* recognizer thread */
+void tc_ear_excuse(struct tc_session *s); /* the floor may be free: what is owed is said */
 void tc_ear_end_turn(struct tc_person *p, uint32_t utterance);
 /* No final will come any more: what people saw of the open utterances is it. */
 void tc_ear_settle(struct tc_session *s);
