@@ -5,6 +5,7 @@ import {
   createRoom,
   nameOf,
   orbOf,
+  orbPicture,
   partnerOf,
   phaseOf,
   reduce,
@@ -208,6 +209,20 @@ test('the orb’s status is shown while it is connected, and forgotten when it l
   );
   assert.equal(orbOf(gone), null);
   assert.equal(gone.orb.status, 'ready');
+});
+
+test('an orb that is gone leaves no picture behind, one that may be leaves a dim one', () => {
+  const here = [OPEN, discovery(ORB), linked(ORB), { type: 'orb-state', state: 'ready' }];
+  const picture = (...more) => orbPicture(room(here, ...more));
+  assert.equal(picture(), 'live');
+  for (const state of ['restarting', 'failed', 'off', 'full']) {
+    assert.equal(picture({ type: 'orb-state', state }), 'none', state);
+  }
+  assert.equal(picture({ type: 'orb-state', state: 'unresponsive' }), 'stale');
+  assert.equal(picture(linked(ORB, 'unstable')), 'stale');
+  assert.equal(picture(linked(ORB, 'restarting')), 'none');
+  assert.equal(picture(linked(ORB, 'connected', false)), 'none');
+  assert.equal(picture({ type: 'user-left', userId: ORB.userId }), 'none');
 });
 
 test('the other person’s absence has words', () => {

@@ -145,6 +145,21 @@ test('everybody sees that the orb is muted, also after a reload', async () => {
   await coach.locator('#orb-mute[aria-pressed=true]').waitFor();
 });
 
+test('an orb that dies is not shown in its last moment, though its connection is not lost yet', async () => {
+  const client = await enter('client');
+  orb = new MockOrb(mock);
+  mock.setOrbState('ready');
+  mock.joinOrb(orb);
+  await hasPicture(client, 'tc-orb');
+  await playing(client, 'tc-orb');
+  mock.setOrbState('unresponsive');
+  await client.locator('tc-orb.has-picture.is-stale').waitFor();
+  mock.setOrbState('restarting');
+  await client.locator('tc-orb:not(.has-picture)[data-mood=coming]').waitFor();
+  mock.setOrbState('failed');
+  await client.locator('tc-orb:not(.has-picture)[data-mood=trouble]').waitFor();
+});
+
 test('why the orb is not there is said', async () => {
   const client = await enter('client');
   await shows(client, 'The orb is joining…');

@@ -177,6 +177,20 @@ export function orbOf(state) {
   return othersOf(state).find((person) => person.ai) ?? null;
 }
 
+/**
+ * A browser shows the last frame for ever: `none` when the orb is known to be gone, `stale` when it
+ * may be.
+ * @param {RoomState} state
+ * @returns {'none' | 'stale' | 'live'}
+ */
+export function orbPicture(state) {
+  const orb = orbOf(state);
+  if (!orb?.video || orb.link === 'restarting' || WITHOUT_ORB.includes(state.orb.state)) {
+    return 'none';
+  }
+  return orb.link === 'unstable' || state.orb.state === 'unresponsive' ? 'stale' : 'live';
+}
+
 /** @param {RoomState} state @returns {PersonState | null} the other human, if here */
 export function partnerOf(state) {
   return othersOf(state).find((person) => !person.ai) ?? null;

@@ -1,6 +1,6 @@
 // Room state → the elements of the page. The only place that knows both.
 
-import { captionsOf, nameOf, orbOf, partnerOf, phaseOf, troubleNow } from '../lib/room-state.js';
+import { captionsOf, nameOf, orbOf, orbPicture, partnerOf, phaseOf, troubleNow } from '../lib/room-state.js';
 import {
   endedActions,
   endedTitle,
@@ -120,7 +120,7 @@ export class RoomView {
     const orb = orbOf(call.state);
     this.#orb.view = {
       words: orbWords(call.state),
-      picture: orb?.video === true && orb.link !== 'restarting',
+      picture: orbPicture(call.state),
       muted: call.state.orb.muted,
       stream: (orb && call.peer(orb.userId)?.stream) ?? null,
     };

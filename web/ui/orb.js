@@ -12,7 +12,7 @@ const TEMPLATE = `
 /**
  * @typedef {object} OrbView
  * @property {import('../lib/room-words.js').OrbWords} words
- * @property {boolean} picture
+ * @property {'none' | 'stale' | 'live'} picture
  * @property {boolean} muted by the coach
  * @property {MediaStream | null} stream
  */
@@ -20,7 +20,7 @@ const TEMPLATE = `
 export class Orb extends HTMLElement {
   /** @type {OrbView} */ #view = {
     words: { mood: 'coming', label: '', words: '' },
-    picture: false,
+    picture: 'none',
     muted: false,
     stream: null,
   };
@@ -66,7 +66,8 @@ export class Orb extends HTMLElement {
   #update() {
     const { words, picture, muted, stream } = this.#view;
     this.dataset.mood = words.mood;
-    this.classList.toggle('has-picture', picture);
+    this.classList.toggle('has-picture', picture !== 'none');
+    this.classList.toggle('is-stale', picture === 'stale');
     this.classList.toggle('is-muted', muted);
     this.setAttribute('role', 'group');
     this.setAttribute('aria-label', words.label ? `Orb: ${words.label}` : 'Orb');
