@@ -218,6 +218,9 @@ test('an orb that is gone leaves no picture behind, one that may be leaves a dim
   for (const state of ['restarting', 'failed', 'off', 'full']) {
     assert.equal(picture({ type: 'orb-state', state }), 'none', state);
   }
+  const [restarting, spawning] = ['restarting', 'spawning'].map((state) => ({ type: 'orb-state', state }));
+  assert.equal(picture(restarting, spawning), 'none', 'the next one is not here yet');
+  assert.equal(picture(restarting, spawning, { type: 'user-joined', ...ORB }, linked(ORB)), 'live');
   assert.equal(picture({ type: 'orb-state', state: 'unresponsive' }), 'stale');
   assert.equal(picture(linked(ORB, 'unstable')), 'stale');
   assert.equal(picture(linked(ORB, 'restarting')), 'none');

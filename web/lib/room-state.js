@@ -34,7 +34,7 @@
  * @property {boolean} joined it was open once
  * @property {string} linkWords
  * @property {{ words: string, code: string } | null} ended
- * @property {{ state: import('./protocol.js').OrbState | 'unknown', reason: string, status: import('./protocol.js').AiStatus, muted: boolean }} orb
+ * @property {{ state: import('./protocol.js').OrbState | 'unknown', reason: string, status: import('./protocol.js').AiStatus, muted: boolean, gone: boolean }} orb gone: the one in the room, if any, is no more
  * @property {{ audio: DeviceState, video: DeviceState }} devices
  * @property {boolean} playbackBlocked
  * @property {boolean} captions
@@ -75,7 +75,7 @@ export function createRoom(info, now, kept = {}) {
     joined: false,
     linkWords: '',
     ended: null,
-    orb: { state: 'unknown', reason: '', status: 'ready', muted: false },
+    orb: { state: 'unknown', reason: '', status: 'ready', muted: false, gone: false },
     devices: { audio: 'pending', video: 'pending' },
     playbackBlocked: false,
     captions: kept.captions ?? true,
@@ -185,7 +185,7 @@ export function orbOf(state) {
  */
 export function orbPicture(state) {
   const orb = orbOf(state);
-  if (!orb?.video || orb.link === 'restarting' || WITHOUT_ORB.includes(state.orb.state)) {
+  if (!orb?.video || orb.link === 'restarting' || state.orb.gone) {
     return 'none';
   }
   return orb.link === 'unstable' || state.orb.state === 'unresponsive' ? 'stale' : 'live';
@@ -269,9 +269,9 @@ const WITHOUT_ORB = ['off', 'restarting', 'failed', 'full'];
  * @returns {RoomState}
  */
 function onOrbState(state, { state: now, reason = '' }) {
-  const orb = { ...state.orb, state: now, reason };
-  const utterances = WITHOUT_ORB.includes(now) ? withoutOpen(state.utterances) : state.utterances;
-  return { ...state, orb, utterances };
+  const ended = WITHOUT_ORB.includes(now);
+  const orb = { ...state.orb, state: now, reason, gone: ended || (state.orb.gone && now !== 'ready') };
+  return { ...state, orb, utterances: ended ? withoutOpen(state.utterances) : state.utterances };
 }
 
 /**
@@ -311,7 +311,8 @@ function onDiscovery(state, peers) {
 function onJoined(state, peer) {
   const person = personOf(state, peer);
   const departed = person.ai ? state.departed : null;
-  return { ...state, departed, present: { ...state.present, [peer.userId]: person } };
+  const orb = person.ai ? { ...state.orb, gone: false } : state.orb;
+  return { ...state, departed, orb, present: { ...state.present, [peer.userId]: person } };
 }
 
 /**
