@@ -318,15 +318,16 @@ test('how to leave is asked within the screen of a phone', async () => {
   assert.deepEqual(await axe(coach), []);
 });
 
-for (const [code, words, button] of [
-  [4409, 'opened in another window', 'Use it here instead'],
-  [4403, 'You cannot enter this room', null],
+for (const [code, title, words, button] of [
+  [4409, 'The call goes on elsewhere', 'opened it in another window', 'Use it here instead'],
+  [4403, 'You are no longer in the call', 'You cannot enter this room', null],
+  [4400, 'The call is over', 'did not understand this page', 'Join again'],
 ]) {
   test(`closed with ${code}: ${words}`, async () => {
     const client = await enter('client');
     await phase(client, 'Waiting');
     mock.cut('client-1', code);
-    await client.getByRole('heading', { name: 'The call is over' }).waitFor();
+    await client.getByRole('heading', { name: title }).waitFor();
     await shows(client, words);
     assert.equal(await client.locator('#over button:visible').count(), button ? 1 : 0);
   });
@@ -352,7 +353,7 @@ test('signed out during the call, it says so instead of trying for ever', async 
   await phase(client, 'Waiting');
   mock.refuseApi = 401;
   mock.cut('client-1');
-  await client.getByRole('heading', { name: 'The call is over' }).waitFor();
+  await client.getByRole('heading', { name: 'You are no longer in the call' }).waitFor();
   await shows(client, 'You are signed out.');
 });
 

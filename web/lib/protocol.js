@@ -156,7 +156,7 @@ const FINAL_CLOSES = new Map([
   [4000, 'Thank you for taking the time.'],
   [4400, 'The server did not understand this page. Reload it to try again.'],
   [4403, 'You cannot enter this room.'],
-  [4409, 'The call was opened in another window or on another device.'],
+  [4409, 'You opened it in another window or on another device.'],
 ]);
 
 /** Worth trying again, with what to say meanwhile. */

@@ -255,6 +255,12 @@ export function endedTitle(state) {
       return 'You left the call';
     case '4000':
       return 'The session has ended';
+    case '4409':
+      return 'The call goes on elsewhere';
+    case '401':
+    case '4403':
+    case 'refused':
+      return 'You are no longer in the call';
     default:
       return 'The call is over';
   }
