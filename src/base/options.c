@@ -41,11 +41,35 @@ static bool is_choice(const char *choices, const char *value)
 	return false;
 }
 
+static ssize_t find_option(const struct tc_options *o, const char *name)
+{
+	for (size_t i = 0; i < o->count; i++) {
+		if (strcmp(o->table[i].name, name) == 0) {
+			return (ssize_t)i;
+		}
+	}
+	return -1;
+}
+
+const char *tc_options_spelling(const struct tc_options *o, const char *name,
+				char out[TC_OPTION_NAME_SIZE])
+{
+	ssize_t i = find_option(o, name);
+	if (i < 0 || o->source[i] != TC_FROM_FLAG) {
+		return name;
+	}
+	memcpy(out, "--", 2);
+	tc_option_flag_name(name, out + 2, TC_OPTION_NAME_SIZE - 2);
+	return out;
+}
+
 static int refuse(struct tc_options *o, const struct tc_option *option, const char *value,
 		  const char *expected)
 {
-	snprintf(o->error, sizeof(o->error), "%s=%s: expected %s", option->name,
-		 option->secret ? "***" : value, expected);
+	char name[TC_OPTION_NAME_SIZE];
+	snprintf(o->error, sizeof(o->error), "%s=%s: expected %s",
+		 tc_options_spelling(o, option->name, name), option->secret ? "***" : value,
+		 expected);
 	return -EINVAL;
 }
 
@@ -135,16 +159,6 @@ void tc_options_finish(struct tc_options *o)
 	o->source = NULL;
 }
 
-static ssize_t find_option(const struct tc_options *o, const char *name)
-{
-	for (size_t i = 0; i < o->count; i++) {
-		if (strcmp(o->table[i].name, name) == 0) {
-			return (ssize_t)i;
-		}
-	}
-	return -1;
-}
-
 int tc_options_set(struct tc_options *o, const char *name, const char *value,
 		   enum tc_option_source from)
 {
@@ -153,9 +167,11 @@ int tc_options_set(struct tc_options *o, const char *name, const char *value,
 		snprintf(o->error, sizeof(o->error), "%s: no such setting", name);
 		return -ENOENT;
 	}
+	enum tc_option_source before = o->source[i];
+	o->source[i] = from; /* an error names what was typed */
 	int err = set_value(o, &o->table[i], value);
-	if (!err) {
-		o->source[i] = from;
+	if (err) {
+		o->source[i] = before;
 	}
 	return err;
 }
@@ -241,7 +257,7 @@ static const struct tc_option *option_of_flag(const struct tc_options *o, const 
 					      size_t len)
 {
 	for (size_t i = 0; i < o->count; i++) {
-		char name[64];
+		char name[TC_OPTION_NAME_SIZE];
 		tc_option_flag_name(o->table[i].name, name, sizeof(name));
 		if (strlen(name) == len && memcmp(name, flag, len) == 0) {
 			return &o->table[i];

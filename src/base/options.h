@@ -62,6 +62,10 @@ int tc_options_load_env(struct tc_options *o);
 int tc_options_load_flags(struct tc_options *o, int *argc, char **argv);
 int tc_options_set(struct tc_options *o, const char *name, const char *value,
 		   enum tc_option_source from);
+#define TC_OPTION_NAME_SIZE 64
+/* A setting as whoever gave it its value wrote it: "--data-dir" by a flag, else its name. */
+const char *tc_options_spelling(const struct tc_options *o, const char *name,
+				char out[TC_OPTION_NAME_SIZE]);
 /* NAME=value lines with the source of each; secrets hidden. */
 void tc_options_print(const struct tc_options *o, struct tc_buf *out, bool json);
 void tc_options_help(const struct tc_options *o, struct tc_buf *out);

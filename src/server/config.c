@@ -117,8 +117,9 @@ static const struct tc_option table[] = {
 static int refuse(struct tc_config_set *set, const char *name, const char *value,
 		  const char *expected)
 {
-	snprintf(set->options.error, sizeof(set->options.error), "%s=%.100s: expected %s", name,
-		 value, expected);
+	char spelling[TC_OPTION_NAME_SIZE];
+	snprintf(set->options.error, sizeof(set->options.error), "%s=%.100s: expected %s",
+		 tc_options_spelling(&set->options, name, spelling), value, expected);
 	return -EINVAL;
 }
 

@@ -160,13 +160,28 @@ static void a_value_that_does_not_parse_says_what_was_expected(void **state)
 		{"T_LOG_FORMAT", "tex", "T_LOG_FORMAT=tex: expected text|json"},
 	};
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		assert_int_equal(tc_options_set(&f->o, bad[i].name, bad[i].value, TC_FROM_FLAG),
-				 -EINVAL);
+		assert_int_equal(
+			tc_options_set(&f->o, bad[i].name, bad[i].value, TC_FROM_ENVIRONMENT),
+			-EINVAL);
 		assert_string_equal(f->o.error, bad[i].error);
 	}
 	assert_int_equal(tc_options_set(&f->o, "T_NONE", "1", TC_FROM_FLAG), -ENOENT);
 	assert_int_equal(f->s.port, 3000);
 	assert_int_equal(f->o.source[1], TC_FROM_DEFAULT);
+}
+
+static void an_error_names_the_flag_that_was_typed(void **state)
+{
+	struct fixture *f = *state;
+	const char *argv[] = {"prog", "--t-log-format", "xml", NULL};
+	int argc = 3;
+	assert_int_equal(tc_options_set(&f->o, "T_LOG_FORMAT", "text", TC_FROM_ENVIRONMENT), 0);
+	assert_int_equal(tc_options_load_flags(&f->o, &argc, (char **)argv), -EINVAL);
+	assert_string_equal(f->o.error, "--t-log-format=xml: expected text|json");
+	char spelling[TC_OPTION_NAME_SIZE];
+	assert_string_equal(tc_options_spelling(&f->o, "T_LOG_FORMAT", spelling), "T_LOG_FORMAT");
+	assert_int_equal(tc_options_set(&f->o, "T_LOG_FORMAT", "json", TC_FROM_FLAG), 0);
+	assert_string_equal(tc_options_spelling(&f->o, "T_LOG_FORMAT", spelling), "--t-log-format");
 }
 
 static void flags_are_taken_and_the_rest_stays_in_order(void **state)
@@ -287,6 +302,7 @@ int main(void)
 		WITH_OPTIONS(a_file_may_have_comments_quotes_and_foreign_keys),
 		WITH_OPTIONS(a_bad_line_is_named_with_its_number),
 		WITH_OPTIONS(a_value_that_does_not_parse_says_what_was_expected),
+		WITH_OPTIONS(an_error_names_the_flag_that_was_typed),
 		WITH_OPTIONS(flags_are_taken_and_the_rest_stays_in_order),
 		WITH_OPTIONS(a_bare_boolean_flag_means_true_and_others_need_a_value),
 		WITH_OPTIONS(secrets_are_never_shown),

@@ -77,8 +77,8 @@ test('appointment add', () => {
   refused(add(), 64, /--room/);
   refused(add('--room', 'r3', '--starts', 'tomorrow'), 64, /--starts=tomorrow/);
   refused(add('--room', 'r3', '--starts', '2026-02-30T10:00:00Z'), 64, /--starts/);
-  refused(add('--room', 'r3', '--minutes', '0'), 64, /MINUTES=0: expected/);
-  refused(add('--room', 'r3', '--status', 'maybe'), 64, /STATUS=maybe/);
+  refused(add('--room', 'r3', '--minutes', '0'), 64, /^tricall: --minutes=0: expected/);
+  refused(add('--room', 'r3', '--status', 'maybe'), 64, /--status=maybe/);
   refused(run(['appointment', 'add', '--room', 'r3', '--coach', 'a@example.org', '--client', 'a@example.org']), 64, /somebody else/);
   refused(run(['appointment', 'add', '--room', 'r3', '--coach', 'zz@example.org', '--client', 'b@example.org']), 1, /zz@example.org: no user/);
 });
@@ -123,7 +123,11 @@ test('config knows where each value came from', () => {
 });
 
 test('a setting that does not parse stops with name, value and what was expected', () => {
-  refused(run(['serve', '--port', 'abc']), 64, /PORT=abc: expected a whole number from 0 to 65535/);
+  refused(run(['serve', '--port', 'abc']), 64, /^tricall: --port=abc: expected a whole number from 0 to 65535/);
+  refused(run(['serve', '--port=70000'], { env: { PORT: '1' } }), 64, /^tricall: --port=70000: expected/);
+  refused(run(['serve'], { env: { PORT: 'abc' } }), 64, /^tricall: PORT=abc: expected/);
+  refused(run(['serve', '--log-level', 'loud']), 64, /^tricall: --log-level=loud: expected/);
+  refused(run(['serve', '--stun-urls', 'x']), 64, /^tricall: --stun-urls=x: expected/);
   refused(run(['config'], { env: { ENABLE_AI_ORBS: 'maybe' } }), 64, /ENABLE_AI_ORBS=maybe: expected true or false/);
   refused(run(['config'], { env: { MAX_CONCURRENT_ORBS: '-1' } }), 64, /MAX_CONCURRENT_ORBS=-1/);
   refused(run(['config'], { env: { LOG_LEVEL: 'loud' } }), 64, /LOG_LEVEL=loud/);
@@ -273,6 +277,7 @@ test('serve: a damaged, unreadable or missing place is one line', () => {
   const serve = (...more) => run(['serve', '--port', '0', ...more]);
   refused(serve('--data-dir', data), 1, /tricall\.db: .*damaged \(file is not a database\); put a backup/);
   assert.equal(fs.readFileSync(path.join(data, 'tricall.db'), 'utf8'), 'x'.repeat(5000));
+  refused(serve('--data-dir', '/proc/x'), 1, /data folder \/proc\/x: /);
   refused(serve('--data-dir', path.join(dir, 'no/such/place')), 1, /data folder .*No such file.*; set DATA_DIR/);
   refused(serve('--data-dir', path.join(data, 'tricall.db')), 1, /Not a directory/);
   refused(serve('--web-dir', dir), 1, /WEB_DIR/);
@@ -359,7 +364,7 @@ test('sessions are listed, shown and exported beside the server', async () => {
     assert.match(cli('session', 'export', id).out, /^## Transcript$/m);
     refused(cli('session', 'show', 'nobody'), 1, /session nobody: there is none/);
     refused(cli('session', 'show'), 64, /expected ID/);
-    refused(cli('session', 'export', id, '--format', 'pdf'), 64, /FORMAT=pdf/);
+    refused(cli('session', 'export', id, '--format', 'pdf'), 64, /--format=pdf/);
   } finally {
     await server.stop();
   }
