@@ -22,6 +22,7 @@ const SEAT_HELD_MS = 10_000;
 
 export const USERS = {
   coach: { id: 'coach-1', name: 'Clara Coach', role: 'coach', email: 'coach@example.com' },
+  admin: { id: 'admin-1', name: 'Ada Admin', role: 'admin', email: 'admin@example.com' },
   client: { id: 'client-1', name: 'Sam Client', role: 'client', email: 'client@example.com' },
 };
 export const ORB = { userId: 'ai-orb-s1', userRole: 'ai', participantType: 'ai', userName: 'Orb' };
@@ -141,7 +142,7 @@ class Mock {
       if (!user) {
         return redirect(res, `/sign-in?return=${encodeURIComponent(url.pathname)}`);
       }
-      return file(res, `pages/room-${user.role}.html`);
+      return file(res, `pages/room-${user.role === 'client' ? 'client' : 'coach'}.html`);
     }
     return file(res, url.pathname.slice(1));
   }
@@ -150,7 +151,8 @@ class Mock {
     if (!user || this.refuseApi) {
       return problem(res, this.refuseApi ?? 401);
     }
-    const people = Object.values(USERS).map(({ id, name, role }) => ({ userId: id, name, role }));
+    const within = user.role === 'admin' ? [USERS.coach, USERS.client, user] : [USERS.coach, USERS.client];
+    const people = within.map(({ id, name, role }) => ({ userId: id, name, role }));
     const answers = {
       '/api/me': () => ({ user, csrf: 'csrf-token' }),
       '/api/appointments': () => ({ appointments: this.appointments }),

@@ -102,6 +102,15 @@ test('appointments come by what can be done with them, and one can sign out', as
   await page.getByRole('button', { name: 'Sign in' }).waitFor();
 });
 
+test('an admin reads both names, in the list and in the room', async () => {
+  page = await openPage(browser, mock, 'admin');
+  await page.goto(mock.url);
+  await page.getByRole('heading', { name: 'Clara Coach and Sam Client' }).first().waitFor();
+  await page.getByRole('link', { name: 'Join the call of Clara Coach and Sam Client' }).click();
+  await page.getByRole('heading', { name: 'Session of Clara Coach and Sam Client' }).waitFor();
+  assert.match(await page.title(), /Clara Coach and Sam Client/);
+});
+
 for (const colorScheme of ['light', 'dark']) {
   for (const size of [
     { width: 1440, height: 900 },

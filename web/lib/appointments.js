@@ -80,6 +80,19 @@ export function badge({ starts, minutes, status }, now) {
   return now < at + (minutes || 60) * MINUTE ? { words: 'Now', tone: 'good' } : { words: 'Over', tone: '' };
 }
 
+/**
+ * Who it is with; for an admin, whose it is.
+ * @param {Appointment} appointment
+ * @param {string} userId
+ */
+export function whoText({ coach, client }, userId) {
+  if (userId !== coach.id && userId !== client.id) {
+    return { name: `${coach.name} and ${client.name}`, call: `the call of ${coach.name} and ${client.name}` };
+  }
+  const other = userId === coach.id ? client : coach;
+  return { name: other.name, call: `the call with ${other.name}` };
+}
+
 /** @param {string} name @returns {string} at most two letters */
 export function initials(name) {
   const words = name.trim().split(/\s+/).filter(Boolean);

@@ -87,6 +87,20 @@ export function partnerWords(state) {
 }
 
 /**
+ * Whose session it is, for who reads it: an admin is neither of the two.
+ * @param {RoomState} state
+ */
+export function roomTitle(state) {
+  const { me, people } = state;
+  if (me.role !== 'admin' || people.filter((person) => person.userId !== me.id).length < 2) {
+    const { name } = partnerWords(state);
+    return { heading: `Session with ${name}`, tab: name };
+  }
+  const names = people.filter((person) => person.userId !== me.id).map((person) => person.name);
+  return { heading: `Session of ${names.join(' and ')}`, tab: names.join(' and ') };
+}
+
+/**
  * Whether the other can answer: '' if nothing is known to be in the way.
  * @param {RoomState} state
  */

@@ -1,7 +1,7 @@
 // The user's appointments, by what can be done with them now.
 
 import * as api from '../lib/api.js';
-import { badge, initials, listOf, whenText } from '../lib/appointments.js';
+import { badge, initials, listOf, whenText, whoText } from '../lib/appointments.js';
 
 /** @typedef {import('../lib/api.js').Appointment} Appointment */
 
@@ -28,9 +28,9 @@ function make(tag, className, text = '') {
  * @param {'now' | 'later' | 'past'} list
  */
 function row(appointment, user, list) {
-  const other = appointment.coach.id === user.id ? appointment.client : appointment.coach;
+  const { name, call } = whoText(appointment, user.id);
   const item = make('li', `appointment card ${list}`);
-  const face = make('div', 'face', initials(other.name));
+  const face = make('div', 'face', initials(name));
   face.setAttribute('aria-hidden', 'true');
   const about = make('div', 'about');
   const when = make('p', 'when', whenText(appointment, Date.now()));
@@ -41,25 +41,25 @@ function row(appointment, user, list) {
   // Who meets the same person often tells appointments apart by their time and room.
   const room = make('p', 'room', `Room ${appointment.room}`);
   room.title = appointment.room;
-  about.append(make('h3', '', other.name), when, room);
+  about.append(make('h3', '', name), when, room);
   item.append(face, about);
   if (list !== 'past') {
-    item.append(joinLink(appointment, other.name, list === 'now'));
+    item.append(joinLink(appointment, call, list === 'now'));
   }
   return item;
 }
 
 /**
  * @param {Appointment} appointment
- * @param {string} name
+ * @param {string} call which one, in words
  * @param {boolean} primary
  */
-function joinLink(appointment, name, primary) {
+function joinLink(appointment, call, primary) {
   const { room } = appointment;
   const link = /** @type {HTMLAnchorElement} */ (make('a', primary ? 'button primary' : 'button', 'Join'));
   link.href = `/room/${encodeURIComponent(room)}`;
   const when = whenText(appointment, Date.now());
-  link.setAttribute('aria-label', `Join the call with ${name}, ${when}, room ${room}`);
+  link.setAttribute('aria-label', `Join ${call}, ${when}, room ${room}`);
   return link;
 }
 

@@ -10,6 +10,7 @@ import {
   partnerMic,
   partnerWords,
   phaseWords,
+  roomTitle,
 } from '../lib/room-words.js';
 
 /** @typedef {import('../lib/room-state.js').RoomState} RoomState */
@@ -39,8 +40,10 @@ export class RoomView {
   update(call, shortcuts, transcript) {
     const { state } = call;
     const partner = partnerWords(state);
-    setText(this.#title, `Session with ${partner.name}`);
-    document.title = `${partner.name} · tricall`;
+    const { heading, tab } = roomTitle(state);
+    setText(this.#title, heading);
+    this.#title.title = heading;
+    document.title = `${tab} · tricall`;
     setText(this.#phase, phaseWords(state));
     this.#phase.dataset.phase = phaseOf(state);
     document.body.classList.toggle('has-captions', state.captions);
