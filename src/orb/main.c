@@ -14,6 +14,7 @@
 #include "orb/nest/nest.h"
 #include "orb/session/engines.h"
 #include "orb/session/session.h"
+#include "orb/stacks.h"
 
 TC_LOG_TOPIC("orb.main");
 
@@ -151,6 +152,7 @@ int main(int argc, char **argv)
 	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "--version") == 0)) {
 		return help(argv[1][2] == 'v');
 	}
+	tc_stacks_init();
 	if (argc >= 2 && strcmp(argv[1], "--nest") == 0) {
 		return tc_orb_nest_main(argc, argv, orb);
 	}

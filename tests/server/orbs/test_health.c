@@ -25,9 +25,10 @@ static void a_main_loop_that_answers_pings_needs_no_heartbeat(void **state)
 	config.max_lifetime_ms = 2600;
 	start_manager(w, &config);
 	join(w, "r1", "coach1");
-	wait_state(w, "r1", TC_ORB_DRAINING);
-	static const enum tc_orb_state way[] = {TC_ORB_SPAWNING, TC_ORB_READY, TC_ORB_DRAINING};
-	assert_true(steps_are(w, "r1", way, 3));
+	wait_state(w, "r1", TC_ORB_GONE);
+	static const enum tc_orb_state way[] = {TC_ORB_SPAWNING, TC_ORB_READY, TC_ORB_DRAINING,
+						TC_ORB_GONE};
+	assert_true(steps_are(w, "r1", way, 4));
 	close_world(w);
 }
 

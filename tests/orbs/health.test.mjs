@@ -1,0 +1,85 @@
+// What hangs is found, told apart, looked at, and replaced: our own orb, its limits scaled down by settings.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { enter } from '../lib/participant.mjs';
+import { orbs } from '../lib/processes.mjs';
+import { startServer } from '../lib/server.mjs';
+
+const LIMIT_MS = 2000;
+const ENGINES = { ORB_RECOGNIZER: 'null', ORB_SYNTHESIZER: 'null' };
+
+const state = (person, word) => person.next((m) => m.type === 'orb-state' && m.state === word);
+
+/** Runs `body` with a coach whose orb is in the room. */
+async function inCall(env, body) {
+  const server = await startServer({
+    env: { ...ENGINES, ORB_UNRESPONSIVE_AFTER: String(LIMIT_MS), ORB_KILL_AFTER: '2500', ORB_KILL_GRACE: '500', ...env },
+  });
+  try {
+    const coach = await enter(server, 'r1', 'coach1', 'coach');
+    await state(coach, 'ready');
+    await body({ server, coach, pid: orbs(server.pid)[0] });
+  } finally {
+    await server.stop('SIGKILL');
+  }
+}
+
+test('a stopped orb is found, described, killed and back in the room', { timeout: 60_000 }, () =>
+  inCall({}, async ({ server, coach, pid }) => {
+    const at = Date.now();
+    process.kill(pid, 'SIGSTOP');
+    const { reason } = await state(coach, 'unresponsive');
+    assert.match(reason, /its main loop hangs: no answer for/);
+    assert.ok(Date.now() - at < 2 * LIMIT_MS, `found after ${Date.now() - at} ms`);
+    assert.match((await state(coach, 'restarting')).reason, /its main loop hangs/);
+    await state(coach, 'ready');
+    assert.match(server.log(), /thread \d+ orb-net: state T/);
+    assert.match(server.log(), /thread \d+ audio: state T/);
+    const metrics = await (await fetch(`${server.url}/metrics`)).text();
+    assert.match(metrics, /tricall_orb_hangs_total\{part="main"\} 1/);
+  }),
+);
+
+test('one that goes on before the kill is ready again', { timeout: 60_000 }, () =>
+  inCall({ ORB_KILL_AFTER: '60000' }, async ({ coach, pid }) => {
+    process.kill(pid, 'SIGSTOP');
+    await state(coach, 'unresponsive');
+    process.kill(pid, 'SIGCONT');
+    assert.equal((await state(coach, 'ready')).reason, 'it works again');
+    assert.equal(coach.count('orb-state') > 0, true);
+  }),
+);
+
+test('a hung recognizer is told apart, and each stack is in the log', { timeout: 60_000 }, () =>
+  inCall({ ORB_SCRIPT: '!hang' }, async ({ server, coach }) => {
+    assert.match((await state(coach, 'unresponsive')).reason, /its recognizer hangs: at one thing for/);
+    await state(coach, 'restarting');
+    const stack = /stack of recognizer \(\d+\)(.*)/.exec(server.log());
+    assert.ok(stack, server.log());
+    assert.match(stack[1], /null_stream_create\+0x/); // a static function: from the symbols of the program's file
+    assert.match(server.log(), /stack of orb-net \(\d+\)/);
+    assert.match(server.log(), /stack of audio \(\d+\).*tc_speaker_audio_main/);
+    const metrics = await (await fetch(`${server.url}/metrics`)).text();
+    assert.match(metrics, /tricall_orb_hangs_total\{part="recognizer"\} 1/);
+  }),
+);
+
+test('an operator who asks for the stacks does not end it', { timeout: 60_000 }, () =>
+  inCall({}, async ({ server, coach, pid }) => {
+    process.kill(pid, 'SIGQUIT');
+    await server.logged(/stack of video \(\d+\).*video_main/);
+    coach.send({ type: 'leave' });
+    await server.logged(/coach1 left/);
+    assert.deepEqual(orbs(server.pid), [pid]);
+  }),
+);
+
+test('a crash tells its stack', { timeout: 60_000 }, () =>
+  inCall({}, async ({ server, coach, pid }) => {
+    process.kill(pid, 'SIGSEGV');
+    assert.match((await state(coach, 'restarting')).reason, /SIGSEGV/);
+    assert.match(server.log(), /crash: SIGSEGV/);
+    assert.match(server.log(), /crash in orb-net \(\d+\)/);
+    await state(coach, 'ready');
+  }),
+);
