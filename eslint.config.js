@@ -5,7 +5,7 @@ const browser = Object.fromEntries(
     'window document navigator location localStorage sessionStorage console fetch setTimeout clearTimeout ' +
     'setInterval clearInterval addEventListener matchMedia customElements HTMLElement HTMLMediaElement Event ' +
     'CustomEvent EventTarget AbortController URL URLSearchParams FormData MediaStream AudioContext AnalyserNode ' +
-    'RTCPeerConnection WebSocket Option DOMException ResizeObserver'
+    'RTCPeerConnection WebSocket EventSource ResizeObserver getComputedStyle Option DOMException'
   )
     .split(' ')
     .map((name) => [name, 'readonly']),

@@ -9,6 +9,7 @@
 
 #define COACH_EMAIL  "coach@demo.test"
 #define CLIENT_EMAIL "client@demo.test"
+#define ADMIN_EMAIL  "admin@demo.test"
 
 static int add_person(struct tc_store *store, const char *email, const char *name,
 		      enum tc_role role, int64_t now_ms, char *password, char *id)
@@ -26,7 +27,9 @@ static int add_person(struct tc_store *store, const char *email, const char *nam
 
 int tc_demo_make(struct tc_store *store, int64_t now_ms, struct tc_demo *out)
 {
-	*out = (struct tc_demo){.coach_email = COACH_EMAIL, .client_email = CLIENT_EMAIL};
+	*out = (struct tc_demo){.coach_email = COACH_EMAIL,
+				.client_email = CLIENT_EMAIL,
+				.admin_email = ADMIN_EMAIL};
 	struct tc_appointment a = {.room = TC_DEMO_ROOM, .minutes = 50};
 	int64_t users = 0;
 	int err = tc_store_user_count(store, &users);
@@ -45,6 +48,10 @@ int tc_demo_make(struct tc_store *store, int64_t now_ms, struct tc_demo *out)
 	err = err ? err
 		  : add_person(store, CLIENT_EMAIL, "Robin Client", TC_ROLE_CLIENT, now_ms,
 			       out->client_password, a.client);
+	char admin[TC_ID_SIZE];
+	err = err ? err
+		  : add_person(store, ADMIN_EMAIL, "Alex Admin", TC_ROLE_ADMIN, now_ms,
+			       out->admin_password, admin);
 	return err ? err : tc_store_appointment_add(store, &a);
 }
 
@@ -56,14 +63,16 @@ void tc_demo_print(const struct tc_demo *demo, const char *url)
 		       url, TC_DEMO_ROOM);
 		return;
 	}
-	printf("First start: here are two people and a call to try. The passwords are shown once.\n"
+	printf("First start: here are two people, an admin and a call to try. The passwords are "
+	       "shown once.\n"
 	       "\n"
 	       "  coach    %-18s password  %s\n"
 	       "  client   %-18s password  %s\n"
+	       "  admin    %-18s password  %s\n"
 	       "\n"
 	       "Open %s/room/%s twice: as the coach in this browser, and as the client\n"
-	       "in another one or in a private window.\n"
+	       "in another one or in a private window. What goes on is at %s/admin.\n"
 	       "\n",
 	       demo->coach_email, demo->coach_password, demo->client_email, demo->client_password,
-	       url, TC_DEMO_ROOM);
+	       demo->admin_email, demo->admin_password, url, TC_DEMO_ROOM, url);
 }

@@ -1,4 +1,6 @@
-/* server/demo.h -- something to try: a coach, a client and room `demo`, in an empty database. */
+/* server/demo.h -- something to try: a coach, a client, an admin and room `demo`, in an empty
+ * database.
+ */
 #ifndef TC_SERVER_DEMO_H
 #define TC_SERVER_DEMO_H
 
@@ -7,8 +9,9 @@
 #define TC_DEMO_ROOM "demo"
 
 struct tc_demo {
-	char coach_email[TC_EMAIL_SIZE], client_email[TC_EMAIL_SIZE];
-	char coach_password[20], client_password[20]; /* "" when the demo was there before */
+	char coach_email[TC_EMAIL_SIZE], client_email[TC_EMAIL_SIZE], admin_email[TC_EMAIL_SIZE];
+	char coach_password[20], client_password[20],
+		admin_password[20]; /* "" when the demo was there before */
 };
 
 /* 0: the demo is there (with passwords if it was made now); -EEXIST: other people are, nothing was

@@ -43,3 +43,18 @@ int tc_path_web(const char *wanted, char *out, size_t size)
 	}
 	return -ENOENT;
 }
+
+int tc_path_vendor(const char *file, char *out, size_t size)
+{
+	static const char *const places[] = {"../node_modules", "../share/tricall/node_modules"};
+	char name[256];
+	for (size_t i = 0; i < 2; i++) {
+		int n = snprintf(name, sizeof(name), "%s/%s", places[i], file);
+		int err = n < 0 || (size_t)n >= sizeof(name) ? -ENAMETOOLONG
+							     : tc_path_beside(name, out, size);
+		if (!err && access(out, R_OK) == 0) {
+			return 0;
+		}
+	}
+	return -ENOENT;
+}

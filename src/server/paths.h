@@ -11,4 +11,7 @@ int tc_path_beside(const char *name, char *out, size_t size);
  * or ../share/tricall/web (installed) from the program's. 0, or -ENOENT. */
 int tc_path_web(const char *wanted, char *out, size_t size);
 
+/* Where a file of an npm package is, installed beside the program. 0 or -ENOENT. */
+int tc_path_vendor(const char *file, char *out, size_t size);
+
 #endif

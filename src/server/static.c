@@ -216,6 +216,24 @@ int tc_static_load(struct tc_static **out, const char *dir, char *why, size_t wh
 	return 0;
 }
 
+int tc_static_add(struct tc_static *files, const char *file, const char *path)
+{
+	struct stat st;
+	int fd = open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	int err = fd < 0 || fstat(fd, &st) != 0 ? -errno : 0;
+	if (!err && (!S_ISREG(st.st_mode) || st.st_size > MAX_SIZE || type_of(path) < 0)) {
+		err = -EINVAL;
+	}
+	err = err ? err : add_file(files, fd, path, (size_t)st.st_size);
+	if (fd >= 0) {
+		close(fd);
+	}
+	if (!err) {
+		qsort(files->file, files->count, sizeof(*files->file), by_path);
+	}
+	return err;
+}
+
 void tc_static_free(struct tc_static *files)
 {
 	for (size_t i = 0; files && i < files->count; i++) {

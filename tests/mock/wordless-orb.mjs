@@ -1,6 +1,6 @@
 // An orb as one might write it after the guide: it joins and ends as told, and knows no `utterance` of the channel.
 // What was said it tells as `transcript` (WORDS=transcript), only in its summary (summary), or every way (all). One that
-// `stays` does not end when asked.
+// `stays` does not end when asked. BEATS: it tells figures that often, in ms.
 import { WebSocket } from 'ws';
 
 const arg = (name) => process.argv.find((a) => a.startsWith(`--${name}=`))?.slice(name.length + 3);
@@ -37,8 +37,17 @@ ws.on('message', (raw) => {
   if (JSON.parse(raw).type === 'peer-discovery') {
     process.send({ type: 'orb_ready', roomId, webrtcStatus: 'connected', participants: [] });
     tell();
+    if (process.env.BEATS) {
+      setInterval(beat, Number(process.env.BEATS));
+    }
   }
 });
+let beats = 0;
+function beat() {
+  beats += 1;
+  const metrics = { cpu: 12 + (beats % 5), memory: 40 + beats / 10, latency: 40 + (beats % 7), chosen: 12, answers: beats };
+  process.send({ type: 'orb_heartbeat', roomId, timestamp: Date.now(), metrics });
+}
 process.on('message', (message) => {
   if (message.type === 'shutdown_graceful' && words !== 'stays') {
     console.log(`asked to end: ${message.reason}`);

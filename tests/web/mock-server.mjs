@@ -41,6 +41,7 @@ class Mock {
     this.left = [];
     this.orbAsked = [];
     this.received = [];
+    this.quality = [];
     this.violations = [];
     this.refuseApi = null;
     /** userId → { ws, join, lostTimer } */
@@ -179,6 +180,11 @@ class Mock {
     }
     if (url.pathname === '/api/room/demo/end') {
       return this.#end(res, user);
+    }
+    if (url.pathname === '/api/room/demo/quality') {
+      this.quality.push({ from: user.role, ...JSON.parse(body) });
+      this.onHeard?.();
+      return reply(res, 200, { success: true });
     }
     if (url.pathname === '/api/room/demo/orb') {
       this.orbAsked.push(JSON.parse(body));

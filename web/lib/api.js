@@ -50,6 +50,21 @@ export const room = (roomId) => request(`/api/room/${encodeURIComponent(roomId)}
 /** @returns {Promise<RTCIceServer[]>} */
 export const iceServers = async () => (await request('/api/ice-servers')).iceServers;
 
+/** For admins: the dashboard's first sight. */
+export const overview = () => request('/api/admin/overview');
+
+/**
+ * For admins.
+ * @param {string} roomId
+ * @param {string} action
+ * @param {string} csrf
+ */
+export const actOnOrb = (roomId, action, csrf) =>
+  post(`/api/admin/orbs/${encodeURIComponent(roomId)}`, csrf, {
+    body: JSON.stringify({ action }),
+    headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf },
+  });
+
 /** @param {string} csrf */
 export const signOut = (csrf) => post('/sign-out', csrf);
 
@@ -60,6 +75,19 @@ export const signOut = (csrf) => post('/sign-out', csrf);
  */
 export const leaveRoom = (roomId, csrf) =>
   post(`/room/${encodeURIComponent(roomId)}/leave`, csrf, { keepalive: true });
+
+/**
+ * @param {string} roomId
+ * @param {string} csrf
+ * @param {import('./quality.js').Report[]} connections
+ * @param {boolean} keepalive it outlives the page
+ */
+export const reportQuality = (roomId, csrf, connections, keepalive) =>
+  post(`/api/room/${encodeURIComponent(roomId)}/quality`, csrf, {
+    keepalive,
+    body: JSON.stringify({ connections }),
+    headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf },
+  });
 
 /**
  * For everybody in it.

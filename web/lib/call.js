@@ -15,7 +15,10 @@ const log = logger('call');
 const FIRST_REBUILD_MS = 1_000;
 const LONGEST_REBUILD_MS = 30_000;
 
-/** Emits `change` after each change of `state`, and `stream` (detail: userId) when media changed. */
+/**
+ * Emits `change` after each change of `state`, `stream` (detail: userId) when media changed, and
+ * `peer` (detail: Peer) before a new connection begins.
+ */
 export class Call extends EventTarget {
   /** @type {Map<string, Peer>} */ #peers = new Map();
   /** @type {Map<string, Participant>} */ #participants = new Map();
@@ -234,6 +237,7 @@ export class Call extends EventTarget {
       clock: this.clock,
     });
     this.#peers.set(userId, peer);
+    this.dispatchEvent(new CustomEvent('peer', { detail: peer }));
     peer.addEventListener('state', () => {
       if (peer.state === 'connected') {
         this.#rebuilds.delete(userId);

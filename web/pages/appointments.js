@@ -127,6 +127,7 @@ async function load() {
     const [{ user, csrf }, list] = await Promise.all([api.me(), api.appointments()]);
     byId('name').textContent = user.name;
     byId('greeting').textContent = `Hello, ${user.name.split(' ')[0]}`;
+    byId('dashboard').hidden = user.role !== 'admin';
     byId('sign-out').onclick = () => signOut(csrf);
     show(list, user);
   } catch (error) {

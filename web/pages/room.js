@@ -14,6 +14,7 @@ import { diagnose } from '../lib/diagnostics.js';
 import { LevelMeter } from '../lib/level-meter.js';
 import { echoToConsole, logger } from '../lib/log.js';
 import { loadWishes, saveWishes, Keeper } from '../lib/keep.js';
+import { Quality } from '../lib/quality.js';
 import { hear, silentVoice } from '../lib/speaking.js';
 import { explainEnd } from '../lib/protocol.js';
 import { orbOf, partnerOf } from '../lib/room-state.js';
@@ -134,6 +135,7 @@ class Room {
     this.wishes = wishes;
     this.csrf = csrf;
     this.extras = extras;
+    this.quality = new Quality({ call, send: (connections, last) => this.#report(connections, last) });
   }
 
   start() {
@@ -404,7 +406,25 @@ class Room {
     }
   }
 
+  /**
+   * @param {import('../lib/quality.js').Report[]} connections
+   * @param {boolean} last
+   */
+  async #report(connections, last) {
+    try {
+      await api.reportQuality(roomId, this.csrf, connections, last);
+    } catch (error) {
+      if (!(error instanceof api.ApiError) || error.status !== 403 || last) {
+        throw error;
+      }
+      // A guest's proof is the server's of today; it may have been restarted during the call.
+      this.csrf = (await api.me()).csrf;
+      await api.reportQuality(roomId, this.csrf, connections, last);
+    }
+  }
+
   #tellServer() {
+    this.quality.end();
     if (!this.#left) {
       this.#left = true;
       api.leaveRoom(roomId, this.csrf).catch(() => {});
@@ -412,6 +432,7 @@ class Room {
   }
 
   #over() {
+    this.quality.end();
     clearInterval(this.#levels);
     this.#meter.close();
     this.#life.abort();

@@ -59,7 +59,7 @@ static void put_orb(struct tc_json_writer *w, const struct tc_orb_seen *orb)
 	put_time(w, "started", orb->started_ms);
 	tc_json_field_int(w, "pid", orb->pid);
 	tc_json_field_int(w, "life", orb->life);
-	put_figure(w, "cpuPercent", orb->pid > 0 ? orb->cpu_percent : NAN);
+	put_figure(w, "cpuPercent", orb->pid > 0 && orb->memory_mb > 0 ? orb->cpu_percent : NAN);
 	put_figure(w, "memoryMb", orb->pid > 0 ? known(orb->memory_mb) : NAN);
 	put_figure(w, "latencyMs", known(orb->latency_ms));
 	tc_json_end_object(w);

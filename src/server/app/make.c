@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/assert.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "server/demo.h"
@@ -38,6 +39,24 @@ int tc_app_open_stores(struct tc_app *app)
 	return err ? tc_app_complain("%s", why) : 0;
 }
 
+/* The dashboard's charts. Without them it has figures, and says what is missing. */
+static void load_vendor(struct tc_app *app)
+{
+	static const char *const files[] = {"uPlot.esm.js", "uPlot.min.css"};
+	char name[64], path[64], file[TC_APP_PATH_SIZE];
+	for (size_t i = 0; i < TC_COUNT(files); i++) {
+		snprintf(name, sizeof(name), "uplot/dist/%s", files[i]);
+		snprintf(path, sizeof(path), "/vendor/uplot/%s", files[i]);
+		int err = tc_path_vendor(name, file, sizeof(file));
+		err = err ? err : tc_static_add(app->files, file, path);
+		if (err) {
+			TC_INFO(NULL, "no charts on the dashboard, %s: %s (npm ci --omit=dev)",
+				name, tc_err_str(err));
+			return;
+		}
+	}
+}
+
 int tc_app_load_pages(struct tc_app *app)
 {
 	char dir[TC_APP_PATH_SIZE];
@@ -48,7 +67,11 @@ int tc_app_load_pages(struct tc_app *app)
 						wanted)
 			      : tc_app_complain("no web folder beside the program: set WEB_DIR");
 	}
-	return tc_static_load(&app->files, dir, why, sizeof(why)) ? tc_app_complain("%s", why) : 0;
+	if (tc_static_load(&app->files, dir, why, sizeof(why)) != 0) {
+		return tc_app_complain("%s", why);
+	}
+	load_vendor(app);
+	return 0;
 }
 
 /* The port first: when it is busy, nothing has been made yet. Nobody is served before the loop

@@ -271,8 +271,8 @@ void tc_orb_watch_sample(struct tc_orb_watch *watch)
 {
 	for (size_t i = 0; i < watch->count; i++) {
 		struct tc_orb_seen *seen = watch->seen[i];
-		/* An orb at rest may use no measurable time. */
-		float cpu = seen->pid > 0 ? (float)seen->cpu_percent : NAN;
+		/* An orb at rest may use no measurable time; one that told its memory told that. */
+		float cpu = seen->memory_mb > 0 ? (float)seen->cpu_percent : NAN;
 		seen->samples[seen->sample_at] = (struct tc_orb_sample){cpu, known(seen->memory_mb),
 									known(seen->latency_ms)};
 		seen->sample_at = (seen->sample_at + 1) % TC_ORB_SAMPLES;
