@@ -485,11 +485,12 @@ test('several requests on one connection', async () => {
 
 test('health, readiness and metrics', async () => {
   assert.deepEqual((await ask('/healthz')).json(), { status: 'ok' });
-  assert.deepEqual((await ask('/readyz')).json(), { status: 'ready' });
+  const checks = { database: 'ok', disk: 'ok', orbs: 'ok', loop: 'ok' };
+  assert.deepEqual((await ask('/readyz')).json(), { status: 'ready', checks });
   const metrics = await ask('/metrics');
   assert.match(metrics.type, /^text\/plain; version=0\.0\.4/);
   for (const line of metrics.text.trimEnd().split('\n')) {
-    assert.match(line, /^(# (HELP|TYPE) tricall_\w+ .+|tricall_\w+(\{\w+="[^"]*"\})? -?[0-9.]+)$/);
+    assert.match(line, /^(# (HELP|TYPE) (tricall|process)_\w+ .+|(tricall|process)_\w+(\{(\w+="[^"]*",?)+\})? [0-9.]+)$/);
   }
   assert.match(metrics.text, /^tricall_http_requests_total\{class="2xx"\} [1-9]/m);
   assert.match(metrics.text, /^tricall_build_info\{version="\d/m);
