@@ -99,7 +99,7 @@ test('each family has its help and type, names end as their type wants, and no i
   }
   const documented = fs.readFileSync(`${ROOT}/docs/operations.md`, 'utf8');
   Object.keys(types).forEach((name) => assert.ok(documented.includes(`\`${name}`), `${name} is in operations.md`));
-  const labels = { role: /^(coach|client|ai|admin)$/, state: /^[a-z]+$/, code: /^[a-z-]+$/, status: /^\d{3}$/, reason: /^[a-z_]+$/, class: /^([1-5]xx|gone)$/, version: /^\d/, peer: /^(human|orb)$/, result: /^[a-z]+$/, path: /^(host|srflx|prflx|relay)$/, stage: /^[a-z]+$/, le: /^([\d.]+|\+Inf)$/ };
+  const labels = { role: /^(coach|client|ai|admin)$/, state: /^[a-z]+$/, code: /^[a-z-]+$/, status: /^\d{3}$/, reason: /^[a-z_]+$/, class: /^([1-5]xx|gone)$/, version: /^\d/, peer: /^(human|orb)$/, result: /^[a-z]+$/, path: /^(host|srflx|prflx|relay)$/, stage: /^[a-z]+$/, part: /^[a-z]+$/, le: /^([\d.]+|\+Inf)$/ };
   for (const line of text.trim().split('\n').filter((l) => !l.startsWith('#'))) {
     const [, name, list] = /^(\w+)(?:\{([^}]*)\})? [\d.]+$/.exec(line) ?? assert.fail(line);
     const family = types[name] ? name : name.replace(/_(bucket|sum|count)$/, '');
