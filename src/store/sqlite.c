@@ -278,7 +278,11 @@ static int set_up(struct tc_store *store, const struct tc_store_config *config, 
 			snprintf(why, why_size, "%s: %s", path, sqlite3_errmsg(store->db));
 		}
 	}
-	return err ? err : tc_store_migrate(store->db, path, why, why_size);
+	err = err ? err : tc_store_migrate(store->db, path, why, why_size);
+	if (!err && config->no_wait) {
+		sqlite3_busy_timeout(store->db, 0);
+	}
+	return err;
 }
 
 int tc_store_open(struct tc_store **out, const struct tc_store_config *config, char *why,

@@ -91,6 +91,8 @@ struct tc_store_config {
 	bool must_exist;      /* reading only makes sense if there is something: make nothing */
 	bool durable;         /* what is written outlives a power cut, too: each write waits for the
 				 disk */
+	bool no_wait;         /* for a thread that may not sleep: while another connection is in the
+				 way, a call is -EBUSY at once and not after 5 s */
 };
 
 /* Opens DIR/tricall.db and brings its schema up to date in one transaction. On failure `why` (if

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/assert.h"
+#include "base/clock.h"
 #include "base/err.h"
 #include "mock/oom.h"
 
@@ -374,6 +375,23 @@ static void steps_of_orbs_are_bounded_in_number(void **state)
 	assert_int_equal(count_steps(f->store, TC_ORB_EVENTS_MAX + 19, NULL), 1);
 }
 
+static void one_that_may_not_wait_is_told_busy_at_once(void **state)
+{
+	struct fixture *f = *state;
+	struct tc_store *loops = NULL;
+	struct tc_store_config config = {.data_dir = f->dir, .no_wait = true};
+	assert_int_equal(tc_store_open(&loops, &config, NULL, 0), 0);
+	add_user(loops, "ann", "ann@example.org", TC_ROLE_COACH); /* nobody is in the way */
+	struct tc_user user = {.id = "bob", .email = "bob@example.org", .role = TC_ROLE_CLIENT};
+	assert_int_equal(tc_store_begin(f->store), 0);
+	int64_t since = tc_clock_ms(tc_clock_system());
+	assert_int_equal(tc_store_user_add(loops, &user, "hash"), -EBUSY);
+	assert_in_range(tc_clock_ms(tc_clock_system()) - since, 0, 4000); /* not the 5 s */
+	assert_int_equal(tc_store_user(loops, "ann", &user), 0);
+	tc_store_rollback(f->store);
+	tc_store_close(loops);
+}
+
 static void two_processes_see_each_others_writes(void **state)
 {
 	struct fixture *f = *state;
@@ -551,6 +569,7 @@ int main(int argc, char **argv)
 		TEST(what_is_rolled_back_was_never_there),
 		TEST(steps_of_orbs_are_kept_for_a_day),
 		TEST(steps_of_orbs_are_bounded_in_number),
+		TEST(one_that_may_not_wait_is_told_busy_at_once),
 		TEST(two_processes_see_each_others_writes),
 		TEST(a_process_that_comes_and_goes_is_seen_by_all_who_stay),
 		TEST(garbage_is_refused_and_left_as_it_is),

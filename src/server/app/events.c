@@ -53,13 +53,24 @@ void tc_app_on_refused(void *user, struct tc_http_request *request, int status, 
 	tc_site_reject(app->site, request, status, why);
 }
 
+/* false: there is none, or it cannot be known now (the read waits for nobody): then who comes in is
+ * all that is known of the call. */
+static bool find_appointment(struct tc_app *app, const char *room, struct tc_appointment *out)
+{
+	int err = tc_store_appointment(app->reads, room, out);
+	if (err && err != -ENOENT) {
+		TC_WARN(room, "its appointment was not read: %s", tc_err_str(err));
+	}
+	return !err;
+}
+
 /* The room's call, with the people we know to belong to it. */
 static const struct tc_call *call_of(struct tc_app *app, const char *room,
 				     const struct tc_room_person *who)
 {
 	struct tc_appointment a = {0};
 	const struct tc_call *call = tc_calls_find(app->calls, room);
-	if (!call && tc_store_appointment(app->reads, room, &a) != 0) {
+	if (!call && !find_appointment(app, room, &a)) {
 		a = (struct tc_appointment){0};
 	}
 	call = tc_calls_get(app->calls, room, a.coach, a.client);
@@ -101,7 +112,7 @@ static void on_joined(void *user, const char *room, const struct tc_room_person 
 						    : "AI orbs are turned off here");
 		return;
 	}
-	bool known = tc_store_appointment(app->reads, room, &a) == 0;
+	bool known = find_appointment(app, room, &a);
 	struct tc_orb_room orb = {.room = room,
 				  .session = call->id,
 				  .coach = call->coach,

@@ -30,9 +30,10 @@ int tc_app_complain(const char *fmt, ...)
 int tc_app_open_stores(struct tc_app *app)
 {
 	char why[512];
-	struct tc_store_config config = {.data_dir = app->config->data_dir, .check = true};
+	struct tc_store_config config = {
+		.data_dir = app->config->data_dir, .check = true, .no_wait = true};
 	int err = tc_store_open(&app->reads, &config, why, sizeof(why));
-	config.check = false;
+	config.check = config.no_wait = false;
 	err = err ? err : tc_store_open(&app->work, &config, why, sizeof(why));
 	config.durable = true;
 	err = err ? err : tc_store_open(&app->log, &config, why, sizeof(why));
