@@ -459,6 +459,151 @@ static void random_events_never_break_its_promises(void **state)
 	}
 }
 
+/* --- a session that is not new --- */
+
+struct listener {
+	struct tc_mind *mind;
+	char said[4][1024];
+	int count;
+};
+
+static void on_said(void *user, uint32_t answer, const char *text)
+{
+	struct listener *l = user;
+	assert_true(l->count < 4);
+	snprintf(l->said[l->count++], sizeof(l->said[0]), "%s", text);
+	tc_mind_play_started(l->mind, answer, 900000);
+	tc_mind_play_ended(l->mind, answer, strlen(text), false, 900000);
+}
+
+static const struct tc_mind_events listening = {.speak = on_said};
+
+static struct tc_mind *restored_mind(struct listener *l, bool hold)
+{
+	struct tc_mind_config config = {
+		.orb_user_id = "orb", .now_ms = 900000, .began_ms = 300000, .hold = hold};
+	assert_int_equal(tc_mind_create(&l->mind, &config, &listening, l), 0);
+	return l->mind;
+}
+
+static const struct tc_mind_said before[] = {
+	{"orb", "Hello Anna. I am the orb.", 1000, 3000, .orb = true},
+	{"a", "i want to sleep", 4000, 6000, .role = TC_MIND_CLIENT},
+	{"orb", "You would like to sleep. What is in your way?", 6500, 9000, .orb = true},
+};
+
+static void run_to(struct tc_mind *mind, int64_t until)
+{
+	for (int64_t next; (next = tc_mind_next(mind)) <= until;) {
+		tc_mind_tick(mind, next);
+	}
+}
+
+static void hear(struct tc_mind *mind, const char *text, int64_t now)
+{
+	struct tc_mind_words words = {.utterance = 9,
+				      .text = text,
+				      .confidence = 0.9f,
+				      .start_ms = now - 900,
+				      .end_ms = now};
+	tc_mind_speech_start(mind, "a", now - 900);
+	tc_mind_partial(mind, "a", &words, now);
+	tc_mind_speech_end(mind, "a", now);
+	run_to(mind, now + 5000);
+	tc_mind_final(mind, "a", &words, now + 5000);
+}
+
+static void a_restored_mind_knows_who_was_there_and_what_was_said(void **state)
+{
+	struct listener l = {0};
+	struct tc_mind *mind = restored_mind(&l, true);
+	tc_mind_joined(mind, "a", TC_MIND_CLIENT, "Anna", 900000);
+	tc_mind_connected(mind, "a", 900000);
+	run_to(mind, 902000);
+	assert_int_equal(l.count, 0); /* the memory may still come */
+	assert_int_equal(tc_mind_restore(mind, before, 3, 902000), 0);
+	tc_mind_go(mind, 902000);
+	run_to(mind, 930000);
+	assert_int_equal(l.count, 0); /* she was greeted in the life before */
+
+	tc_mind_joined(mind, "b", TC_MIND_COACH, "Ben Coach", 930000);
+	tc_mind_connected(mind, "b", 930000);
+	run_to(mind, 940000);
+	assert_int_equal(l.count, 1);
+	assert_string_equal(l.said[0], "Hello Ben. Good to have you here.");
+
+	hear(mind, "how much time is left", 945000);
+	assert_int_equal(l.count, 2);
+	assert_string_equal(l.said[1],
+			    "This session has no fixed end. We have been talking for 10 minutes.");
+
+	struct tc_buf out;
+	tc_buf_init(&out);
+	tc_mind_summary(mind, 960000, &out);
+	const char *json = tc_buf_str(&out);
+	assert_non_null(strstr(json, "\"duration\":660000"));
+	assert_non_null(strstr(json, "{\"userId\":\"orb\",\"text\":\"Hello Anna. I am the orb.\","
+				     "\"startMs\":1000,\"endMs\":3000}"));
+	assert_non_null(strstr(json, "i want to sleep"));
+	assert_non_null(strstr(json, "Good to have you here."));
+	tc_buf_finish(&out);
+	tc_mind_destroy(mind);
+}
+
+static void a_restored_mind_can_repeat_what_it_said_in_an_earlier_life(void **state)
+{
+	struct listener l = {0};
+	struct tc_mind *mind = restored_mind(&l, true);
+	assert_int_equal(tc_mind_restore(mind, before, 3, 900000), 0);
+	tc_mind_joined(mind, "a", TC_MIND_CLIENT, "Anna", 900000);
+	tc_mind_knows(mind, "a");
+	tc_mind_go(mind, 900000);
+	tc_mind_connected(mind, "a", 900000);
+	hear(mind, "can you repeat that please", 902000);
+	assert_int_equal(l.count, 1);
+	assert_string_equal(l.said[0], "I said: You would like to sleep. What is in your way?");
+	tc_mind_destroy(mind);
+}
+
+static void without_a_memory_people_are_greeted_in_the_end(void **state)
+{
+	struct listener l = {0};
+	struct tc_mind *mind = restored_mind(&l, true);
+	tc_mind_joined(mind, "a", TC_MIND_CLIENT, "Anna", 900000);
+	tc_mind_connected(mind, "a", 900000);
+	run_to(mind, 920000);
+	assert_int_equal(l.count, 0);
+	tc_mind_go(mind, 920000);
+	run_to(mind, 921000);
+	assert_int_equal(l.count, 1);
+	assert_non_null(strstr(l.said[0], "I am the orb"));
+	tc_mind_destroy(mind);
+}
+
+static void a_summary_needs_no_mind(void **state)
+{
+	struct tc_buf out, same;
+	struct listener l = {0};
+	struct tc_mind *mind = restored_mind(&l, false);
+	assert_int_equal(tc_mind_restore(mind, before, 3, 900000), 0);
+	tc_buf_init(&out);
+	tc_buf_init(&same);
+	tc_mind_summary(mind, 900000, &out);
+	assert_int_equal(tc_mind_summary_of(before, 3, 600000, &same), 0);
+	assert_string_equal(tc_buf_str(&out), tc_buf_str(&same));
+	tc_buf_finish(&out);
+	tc_buf_finish(&same);
+	tc_mind_destroy(mind);
+	int err = -1;
+	TC_OOM_LOOP(n)
+	{
+		tc_buf_init(&out);
+		err = tc_mind_summary_of(before, 3, 600000, &out);
+		tc_buf_finish(&out);
+	}
+	assert_int_equal(err, 0);
+}
+
 static void failed_allocations_cost_memory_but_no_answer(void **state)
 {
 	TC_OOM_LOOP(n)
@@ -502,6 +647,10 @@ int main(void)
 		cmocka_unit_test(memory_is_in_order_and_bounded),
 		cmocka_unit_test(topics_are_stems_of_what_people_said),
 		cmocka_unit_test(random_events_never_break_its_promises),
+		cmocka_unit_test(a_restored_mind_knows_who_was_there_and_what_was_said),
+		cmocka_unit_test(a_restored_mind_can_repeat_what_it_said_in_an_earlier_life),
+		cmocka_unit_test(without_a_memory_people_are_greeted_in_the_end),
+		cmocka_unit_test(a_summary_needs_no_mind),
 		cmocka_unit_test(failed_allocations_cost_memory_but_no_answer),
 	};
 	return cmocka_run_group_tests_name("mind", tests, NULL, NULL);

@@ -139,6 +139,13 @@ static void do_last_words(void)
 	exit(0);
 }
 
+static void do_leave(void)
+{
+	say("{\"type\":\"session_summary\",\"sessionId\":\"s\",\"reason\":\"idle_timeout\","
+	    "\"summary\":{}}\n");
+	exit(0);
+}
+
 static void do_crash(void)
 {
 	raise(SIGKILL);
@@ -214,11 +221,12 @@ static char **arg_list;
 
 static void do_tell(void)
 {
-	static const char *const names[] = {"NODE_CHANNEL_FD", "NODE_CHANNEL_SERIALIZATION_MODE",
-					    "CPU_SERVER_HOST", "CPU_WEBSOCKET_URL",
-					    "ORB_TOKEN",       "ORB_LOG_LEVEL",
-					    "API_KEYS",        "EXTRA",
-					    "ORB_SESSION_ENDS"};
+	static const char *const names[] = {"NODE_CHANNEL_FD",  "NODE_CHANNEL_SERIALIZATION_MODE",
+					    "CPU_SERVER_HOST",  "CPU_WEBSOCKET_URL",
+					    "ORB_TOKEN",        "ORB_LOG_LEVEL",
+					    "API_KEYS",         "EXTRA",
+					    "ORB_SESSION_ENDS", "ORB_SESSION_BEGAN",
+					    "ORB_RESTORE"};
 	char text[1024];
 	say_fds();
 	say_utterance("cwd", getcwd(text, sizeof(text)) ? text : "?");
@@ -252,6 +260,7 @@ static const struct {
 	{"hangup", do_hang_up}, {"noread", do_no_read},
 	{"litter", do_litter},  {"tell", do_tell},
 	{"stuck", do_stuck},    {"awhile", do_stuck_a_while},
+	{"leave", do_leave},
 };
 
 static void say_pong(int64_t id)
@@ -282,6 +291,14 @@ static void on_object(void *user, struct tc_json object)
 		snprintf(text, sizeof(text), "%.*s", (int)message.participants.len,
 			 message.participants.at);
 		say_utterance("participants", text);
+	} else if (message.type == TC_CHANNEL_RESTORE) {
+		char text[1024];
+		snprintf(text, sizeof(text), "%s%s %.*s", message.status,
+			 message.muted ? " muted" : "", (int)message.utterances.len,
+			 message.utterances.at);
+		say_utterance(message.elapsed_ms > 0 ? "restore-old" : "restore", text);
+	} else if (message.type == TC_CHANNEL_STORED) {
+		say_utterance("stored", message.summary_stored ? "summary" : message.utterance);
 	} else if (message.type == TC_CHANNEL_SHUTDOWN_GRACEFUL && !deaf) {
 		struct tc_buf line;
 		tc_buf_init(&line);

@@ -169,7 +169,7 @@ static void note_failing(struct tc_journal *journal, int err)
 		TC_ERROR(NULL, "nothing can be stored: %s; tried again every second",
 			 tc_err_str(err));
 	} else if (!err && journal->counts.failing) {
-		TC_INFO(NULL, "storing again, %zu entries had waited", journal->counts.waiting);
+		TC_INFO(NULL, "storing again, what had waited first");
 	}
 	journal->counts.failing = err;
 }
@@ -212,6 +212,9 @@ static void on_written(uv_work_t *work, int status)
 	}
 	put_back(journal, kept, kept_last);
 	note_failing(journal, err);
+	for (entry = journal->first; err && entry; entry = entry->next) {
+		tell_shown(journal, entry, err); /* what came meanwhile */
+	}
 	start(journal);
 }
 

@@ -65,6 +65,48 @@ static void a_test_ends_after_its_time_and_a_life_after_its_maximum(void **state
 	close_world(w);
 }
 
+static void an_idle_time_below_the_grace_has_its_own_reason(void **state)
+{
+	struct world *w = open_world();
+	struct tc_orbs_config config = good_config(w, "ready");
+	config.idle_timeout_ms = 100;
+	start_manager(w, &config);
+	join(w, "r1", "a");
+	wait_state(w, "r1", TC_ORB_READY);
+	leave(w, "r1", "a");
+	assert_string_equal(wait_state(w, "r1", TC_ORB_GONE), "idle_timeout");
+	assert_non_null(strstr(w->summary, "\"progress\":\"idle_timeout\""));
+	close_world(w);
+}
+
+static void who_ends_by_itself_says_why(void **state)
+{
+	struct world *w = open_world();
+	struct tc_orbs_config config = good_config(w, "ready,leave");
+	config.restart_limit = 3; /* it did not die: nobody calls it back */
+	start_manager(w, &config);
+	join(w, "r1", "a");
+	assert_string_equal(wait_state(w, "r1", TC_ORB_GONE), "idle_timeout");
+	assert_int_equal(tc_orbs_counts(w->orbs).ended[TC_ORB_END_ITSELF], 1);
+	assert_int_equal(tc_orbs_counts(w->orbs).spawned, 1);
+	close_world(w);
+}
+
+static void an_orb_of_another_session_is_replaced(void **state)
+{
+	struct world *w = open_world();
+	struct tc_orbs_config config = good_config(w, "ready");
+	start_manager(w, &config);
+	join(w, "r1", "a");
+	wait_state(w, "r1", TC_ORB_READY);
+	tc_orbs_joined(w->orbs, &(struct tc_orb_room){.room = "r1", .session = "s2"}, "b");
+	assert_string_equal(wait_state(w, "r1", TC_ORB_GONE), "replaced");
+	wait_state_n(w, "r1", TC_ORB_READY, 2);
+	assert_string_equal(info_of(w, "r1").session, "s2");
+	assert_int_equal(info_of(w, "r1").life, 1);
+	close_world(w);
+}
+
 int main(int argc, char **argv)
 {
 	take_arguments(argc, argv);
@@ -72,6 +114,9 @@ int main(int argc, char **argv)
 		cmocka_unit_test(an_empty_room_is_cleaned_up_after_its_grace),
 		cmocka_unit_test(who_comes_back_in_time_keeps_the_orb),
 		cmocka_unit_test(a_test_ends_after_its_time_and_a_life_after_its_maximum),
+		cmocka_unit_test(an_idle_time_below_the_grace_has_its_own_reason),
+		cmocka_unit_test(who_ends_by_itself_says_why),
+		cmocka_unit_test(an_orb_of_another_session_is_replaced),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -75,7 +75,16 @@ static void on_log(void *user, enum tc_log_level level, const char *topic, const
 		 tag ? tag : "", text);
 }
 
-const struct tc_orbs_events world_events = {.token = on_token,
+static bool on_recall(void *user, const char *room, const char *session, int life)
+{
+	struct world *w = user;
+	w->recalls++;
+	assert_string_equal(session, "s1");
+	return !w->forgetful;
+}
+
+const struct tc_orbs_events world_events = {.recall = on_recall,
+					    .token = on_token,
 					    .token_revoked = on_token_revoked,
 					    .state = on_state,
 					    .event = on_event,
@@ -290,6 +299,11 @@ void expect_end(const struct world *w, enum tc_orb_end how)
 	for (int i = 0; i < TC_ORB_END_COUNT; i++) {
 		assert_int_equal(counts.ended[i], i == (int)how);
 	}
+}
+
+const char *fake_orb_path(void)
+{
+	return fake_orb;
 }
 
 void take_arguments(int argc, char **argv)

@@ -36,6 +36,8 @@ struct world {
 	int summaries;
 	char summary[512];
 	int tokens, revoked;
+	int recalls;                   /* how often a memory was asked for */
+	bool forgetful;                /* there is none */
 	enum tc_orb_state event_state; /* of the newest one */
 	int events, life;
 	int64_t event_ms;
@@ -53,6 +55,7 @@ struct expected {
 extern const struct tc_orbs_events world_events; /* user: the world */
 
 void take_arguments(int argc, char **argv); /* of main: the fake orb's path */
+const char *fake_orb_path(void);
 /* The defaults, and a fake orb of this script. */
 struct tc_orbs_config good_config(struct world *w, const char *script);
 /* The same program, run as our own is: it is pinged. `script` is "FAKE_ORB=...". */
