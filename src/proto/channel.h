@@ -141,12 +141,7 @@ void tc_channel_put_utterance(struct tc_buf *out, const char *room, const char *
 
 struct tc_channel_summary { /* all borrowed; NULL: null */
 	const char *room, *session, *client;
-	int64_t duration_ms;
-	const char *const *key_topics;
-	size_t key_topic_count;
-	const char *progress, *recommendations;
-	const struct tc_channel_utterance *transcript;
-	size_t transcript_count;
+	struct tc_json summary; /* {duration, keyTopics, progress, recommendations, transcript} */
 };
 void tc_channel_put_summary(struct tc_buf *out, const struct tc_channel_summary *summary);
 

@@ -131,13 +131,7 @@ void tc_channel_put_summary(struct tc_buf *out, const struct tc_channel_summary 
 	tc_json_field_str(&w, "sessionId", summary->session);
 	tc_json_field_str(&w, "clientId", summary->client);
 	tc_json_key(&w, "summary");
-	tc_json_begin_object(&w);
-	tc_json_field_int(&w, "duration", summary->duration_ms);
-	put_strings(&w, "keyTopics", summary->key_topics, summary->key_topic_count);
-	tc_json_field_str(&w, "progress", summary->progress);
-	tc_json_field_str(&w, "recommendations", summary->recommendations);
-	put_utterances(&w, "transcript", summary->transcript, summary->transcript_count);
-	tc_json_end_object(&w);
+	tc_json_put_raw(&w, summary->summary);
 	end(&w);
 }
 

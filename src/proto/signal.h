@@ -119,7 +119,8 @@ struct tc_signal_peer {
 	bool should_create_offer; /* the reader offers to this peer */
 };
 /* The fields of `user-joined`, of `user-left`, or of one entry of `peers`. -EINVAL: no userId. A
- * `user-joined` of an id already known means a fresh start with it. */
+ * `user-joined` of an id already known: their socket began anew, or the server did; whether their
+ * page did, too, its offer tells. */
 int tc_signal_read_peer(struct tc_json object, struct tc_signal_peer *out);
 /* For `peer-discovery`: for (it = tc_signal_peers(m); tc_json_next(&it);) ...read_peer(it.value) */
 struct tc_json_iter tc_signal_peers(const struct tc_signal *signal);
@@ -164,8 +165,6 @@ void tc_signal_write_candidate(struct tc_buf *buf, const char *to, const char *c
 void tc_signal_write_ai_status(struct tc_buf *buf, const char *status, bool muted,
 			       const char *session);
 void tc_signal_write_transcript(struct tc_buf *buf, const struct tc_signal_transcript *transcript);
-void tc_signal_write_suggestion(struct tc_buf *buf, const char *text, const char *basis);
-void tc_signal_write_renegotiate(struct tc_buf *buf, const char *to);
 
 void tc_signal_write_discovery(struct tc_buf *buf, const struct tc_signal_peer *peers,
 			       size_t count);

@@ -102,21 +102,6 @@ void tc_signal_write_transcript(struct tc_buf *buf, const struct tc_signal_trans
 	tc_json_end_object(&w);
 }
 
-void tc_signal_write_suggestion(struct tc_buf *buf, const char *text, const char *basis)
-{
-	struct tc_json_writer w = begin(buf, TC_SIGNAL_SUGGESTION);
-	tc_json_field_str(&w, "text", text);
-	tc_json_field_str(&w, "basis", basis);
-	tc_json_end_object(&w);
-}
-
-void tc_signal_write_renegotiate(struct tc_buf *buf, const char *to)
-{
-	struct tc_json_writer w = begin(buf, TC_SIGNAL_RENEGOTIATE);
-	tc_json_field_str(&w, "toId", to);
-	tc_json_end_object(&w);
-}
-
 /* --- the server's own --- */
 
 static void peer_fields(struct tc_json_writer *w, const struct tc_signal_peer *peer)

@@ -300,12 +300,14 @@ static void on_object(void *user, struct tc_json object)
 	} else if (message.type == TC_CHANNEL_STORED) {
 		say_utterance("stored", message.summary_stored ? "summary" : message.utterance);
 	} else if (message.type == TC_CHANNEL_SHUTDOWN_GRACEFUL && !deaf) {
-		struct tc_buf line;
+		struct tc_buf line, summary;
 		tc_buf_init(&line);
+		tc_buf_init(&summary);
+		tc_buf_putf(&summary, "{\"progress\":\"%s\"}", message.reason);
 		tc_channel_put_summary(&line, &(struct tc_channel_summary){
 						      .room = room,
 						      .session = "s",
-						      .progress = message.reason,
+						      .summary = {summary.data, summary.len},
 					      });
 		say_buf(&line);
 		exit(0);

@@ -164,13 +164,17 @@ static void joined(struct fixture *f, const char *peers)
 
 static void tell(struct fixture *f, const char *type, const char *text)
 {
-	tc_session_uplink_events.message(f->s, type, parse(text));
+	struct tc_buf message;
+	tc_buf_init(&message);
+	tc_buf_putf(&message, "{\"type\":\"%s\",%s", type, text + 1);
+	tc_session_uplink_events.message(f->s, type, parse(tc_buf_str(&message)));
+	tc_buf_finish(&message);
 }
 
-/* An offer as Chromium made it once; `session_id`: of its o= line, NULL: as it was. */
-static void offer(struct fixture *f, const char *from, const char *name, const char *session_id)
+/* An SDP as Chromium made it once; `session_id`: of its o= line, NULL: as it was. */
+static void load_sdp(char *out, size_t size, const char *name, const char *session_id)
 {
-	char path[4096], sdp[32768], changed[32768];
+	char path[4096], sdp[32768];
 	snprintf(path, sizeof(path), "%s/%s.sdp", SDP_DIR, name);
 	FILE *file = fopen(path, "rb");
 	assert_non_null(file);
@@ -180,23 +184,38 @@ static void offer(struct fixture *f, const char *from, const char *name, const c
 	assert_non_null(id);
 	id += 4;
 	size_t len = strcspn(id, " ");
-	snprintf(changed, sizeof(changed), "%.*s%.*s%s", (int)(id - sdp), sdp,
+	snprintf(out, size, "%.*s%.*s%s", (int)(id - sdp), sdp,
 		 session_id ? (int)strlen(session_id) : (int)len, session_id ? session_id : id,
 		 id + len);
+}
+
+static void offer_text(struct fixture *f, const char *from, const char *sdp, bool bare)
+{
 	struct tc_buf buf;
 	struct tc_json_writer w;
 	tc_buf_init(&buf);
 	tc_json_writer_init(&w, &buf);
 	tc_json_begin_object(&w);
 	tc_json_field_str(&w, "fromId", from);
-	tc_json_key(&w, "offer");
-	tc_json_begin_object(&w);
-	tc_json_field_str(&w, "type", "offer");
-	tc_json_field_str(&w, "sdp", changed);
-	tc_json_end_object(&w);
+	if (bare) {
+		tc_json_field_str(&w, "offer", sdp);
+	} else {
+		tc_json_key(&w, "offer");
+		tc_json_begin_object(&w);
+		tc_json_field_str(&w, "type", "offer");
+		tc_json_field_str(&w, "sdp", sdp);
+		tc_json_end_object(&w);
+	}
 	tc_json_end_object(&w);
 	tell(f, "offer", tc_buf_str(&buf));
 	tc_buf_finish(&buf);
+}
+
+static void offer(struct fixture *f, const char *from, const char *name, const char *session_id)
+{
+	char sdp[32768];
+	load_sdp(sdp, sizeof(sdp), name, session_id);
+	offer_text(f, from, sdp, false);
 }
 
 static struct tc_peer *peer_of(struct fixture *f, const char *id)
@@ -282,6 +301,16 @@ static void an_offer_is_answered_to_its_sender(void **state)
 	assert_non_null(strstr(answer, "\"toId\":\"anna\""));
 	assert_non_null(strstr(answer, "a=setup:active"));
 	assert_null(peer_of(f, "carl"));
+}
+
+static void an_offer_may_be_its_bare_text(void **state)
+{
+	struct fixture *f = *state;
+	char sdp[32768];
+	joined(f, CLIENT);
+	load_sdp(sdp, sizeof(sdp), "chromium-mic-cam", NULL);
+	offer_text(f, "anna", sdp, true);
+	assert_non_null(find_sent("\"type\":\"answer\""));
 }
 
 static void candidates_may_come_before_the_offer(void **state)
@@ -497,6 +526,7 @@ int main(void)
 		TEST(alone_it_waits_for_the_idle_timeout_only),
 		TEST(who_went_while_our_socket_was_down_is_gone),
 		TEST(an_offer_is_answered_to_its_sender),
+		TEST(an_offer_may_be_its_bare_text),
 		TEST(candidates_may_come_before_the_offer),
 		TEST(a_stranger_is_not_answered),
 		TEST(a_page_that_was_loaded_again_gets_a_new_connection),

@@ -263,8 +263,6 @@ static void a_peer_writes_its_examples(void **state)
 					     .end_ms = 71500};
 	tc_signal_write_transcript(&buf, &words);
 	assert_is_example(&buf, "signal/to-server/transcript-final.json");
-	tc_signal_write_suggestion(&buf, "Ask about sleep", "k2m4-7");
-	assert_is_example(&buf, "signal/to-server/suggestion.json");
 	tc_signal_write_bare(&buf, TC_SIGNAL_LEAVE);
 	assert_is_example(&buf, "signal/to-server/leave.json");
 	tc_signal_write_bare(&buf, TC_SIGNAL_PING);
@@ -301,10 +299,7 @@ static void both_ends_of_the_channel_read_every_example(void **state)
 static void both_ends_of_the_channel_write_their_examples(void **state)
 {
 	static const char *const ids[] = {"coach-1", "client-1"};
-	static const char *const topics[] = {"sleep", "breathing"};
 	static const struct tc_channel_utterance said = {"k2m4-7", "client-1", "so when i breathe",
-							 70000, 71500};
-	static const struct tc_channel_utterance kept = {NULL, "client-1", "so when i breathe",
 							 70000, 71500};
 	struct tc_buf line;
 	tc_buf_init(&line);
@@ -327,17 +322,16 @@ static void both_ends_of_the_channel_write_their_examples(void **state)
 	assert_is_example(&line, "channel/to-manager/orb-error.json");
 	tc_channel_put_utterance(&line, "demo", "s1", &said);
 	assert_is_example(&line, "channel/to-manager/utterance.json");
-	struct tc_channel_summary summary = {
-		.room = "demo",
-		.session = "s1",
-		.client = "client-1",
-		.duration_ms = 1500000,
-		.key_topics = topics,
-		.key_topic_count = 2,
-		.progress = "The client named one step.",
-		.recommendations = "Ask how the breathing exercise felt and whether to repeat it.",
-		.transcript = &kept,
-		.transcript_count = 1};
+	static const char text[] =
+		"{\"duration\":1500000,\"keyTopics\":[\"sleep\",\"breathing\"],"
+		"\"progress\":\"The client named one step.\",\"recommendations\":"
+		"\"Ask how the breathing exercise felt and whether to repeat it.\","
+		"\"transcript\":[{\"userId\":\"client-1\",\"text\":\"so when i breathe\","
+		"\"startMs\":70000,\"endMs\":71500}]}";
+	struct tc_channel_summary summary = {.room = "demo",
+					     .session = "s1",
+					     .client = "client-1",
+					     .summary = {text, sizeof(text) - 1}};
 	tc_channel_put_summary(&line, &summary);
 	assert_is_example(&line, "channel/to-manager/session-summary.json");
 	tc_channel_put_shutdown(&line, "room_cleanup");

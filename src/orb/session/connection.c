@@ -17,22 +17,8 @@ TC_LOG_TOPIC("orb.people");
 
 /* --- what a peer tells us --- */
 
-static void send_candidate(struct tc_person *p, const char *line, const char *mid)
+static void send_out(struct tc_session *s)
 {
-	struct tc_session *s = p->session;
-	struct tc_json_writer w;
-	tc_buf_reset(&s->out);
-	tc_json_writer_init(&w, &s->out);
-	tc_json_begin_object(&w);
-	tc_json_field_str(&w, "type", "ice-candidate");
-	tc_json_field_str(&w, "toId", p->id);
-	tc_json_key(&w, "candidate");
-	tc_json_begin_object(&w);
-	tc_json_field_str(&w, "candidate", line ? line : "");
-	tc_json_field_str(&w, "sdpMid", mid ? mid : "0");
-	tc_json_field_int(&w, "sdpMLineIndex", 0);
-	tc_json_end_object(&w);
-	tc_json_end_object(&w);
 	if (!s->out.err) {
 		tc_uplink_send(s->uplink, s->out.data, s->out.len);
 	}
@@ -40,7 +26,10 @@ static void send_candidate(struct tc_person *p, const char *line, const char *mi
 
 static void on_candidate(void *user, const char *line, const char *mid)
 {
-	send_candidate(user, line, mid);
+	struct tc_person *p = user;
+	tc_buf_reset(&p->session->out);
+	tc_signal_write_candidate(&p->session->out, p->id, line, mid ? mid : "0", 0);
+	send_out(p->session);
 }
 
 /* The loudest of those whose voice is active moves the picture. */
@@ -185,34 +174,10 @@ static void origin_of(const char *sdp, char *out, size_t size)
 	snprintf(out, size, "%s %s", name, id);
 }
 
-static void send_answer(struct tc_person *p, const char *answer)
+void tc_connection_offer(struct tc_person *p, const struct tc_signal *offer)
 {
 	struct tc_session *s = p->session;
-	struct tc_json_writer w;
-	tc_buf_reset(&s->out);
-	tc_json_writer_init(&w, &s->out);
-	tc_json_begin_object(&w);
-	tc_json_field_str(&w, "type", "answer");
-	tc_json_field_str(&w, "toId", p->id);
-	tc_json_key(&w, "answer");
-	tc_json_begin_object(&w);
-	tc_json_field_str(&w, "type", "answer");
-	tc_json_field_str(&w, "sdp", answer);
-	tc_json_end_object(&w);
-	tc_json_end_object(&w);
-	if (!s->out.err) {
-		tc_uplink_send(s->uplink, s->out.data, s->out.len);
-	}
-}
-
-void tc_connection_offer(struct tc_person *p, struct tc_json message)
-{
-	struct tc_session *s = p->session;
-	struct tc_json offer, sdp_value;
-	char *sdp = NULL;
-	if (tc_json_get(message, "offer", &offer) && tc_json_get(offer, "sdp", &sdp_value)) {
-		sdp = tc_json_strdup(sdp_value);
-	}
+	char *sdp = tc_signal_sdp_dup(offer);
 	if (!sdp) {
 		TC_WARN(s->tag, "an offer of %s without an SDP was ignored", p->id);
 		return;
@@ -235,28 +200,18 @@ void tc_connection_offer(struct tc_person *p, struct tc_json message)
 		TC_WARN(s->tag, "the offer of %s cannot be answered: %s", p->id, tc_err_str(err));
 	} else {
 		snprintf(p->offer_origin, sizeof(p->offer_origin), "%s", origin);
-		send_answer(p, answer);
+		tc_buf_reset(&s->out);
+		tc_signal_write_answer(&s->out, p->id, answer);
+		send_out(s);
 	}
 	free(answer);
 	free(sdp);
 }
 
-void tc_connection_candidate(struct tc_person *p, struct tc_json message)
+void tc_connection_candidate(struct tc_person *p, const struct tc_signal *message)
 {
-	struct tc_json candidate, line;
-	char text[1024] = "";
-	if (!tc_json_get(message, "candidate", &candidate)) {
-		return;
-	}
-	if (tc_json_type(candidate) == TC_JSON_STRING) {
-		line = candidate; /* some send the bare line */
-	} else if (!tc_json_get(candidate, "candidate", &line)) {
-		line = (struct tc_json){0};
-	}
-	if (tc_json_type(line) == TC_JSON_STRING && tc_json_str(line, text, sizeof(text)) < 0) {
-		return;
-	}
-	if (need_peer(p) == 0) {
-		tc_peer_add_candidate(p->peer, text);
+	struct tc_signal_candidate candidate;
+	if (tc_signal_read_candidate(message, &candidate) == 0 && need_peer(p) == 0) {
+		tc_peer_add_candidate(p->peer, candidate.line);
 	}
 }

@@ -184,11 +184,10 @@ static void show(struct tc_session *s, struct tc_lane *lane, const struct tc_hea
 	}
 	snprintf(lane->shown, sizeof(lane->shown), "%s", text);
 	lane->start_ms = event->start_ms;
-	struct tc_transcript t = {
+	struct tc_signal_transcript t = {
 		.utterance_id = id,
 		.user_id = lane->user_id,
 		.text = text,
-		.len = strlen(text),
 		.final = final,
 		.start_ms = tc_session_ms(s, event->start_ms),
 		.end_ms = tc_session_ms(s, final ? event->end_ms : event->time_ms),
@@ -201,7 +200,7 @@ static void retract(struct tc_session *s, struct tc_lane *lane,
 		    const struct tc_hearing_event *event)
 {
 	if (lane->shown[0] && lane->utterance_id[0] && lane->utterance == event->utterance) {
-		struct tc_transcript t = {
+		struct tc_signal_transcript t = {
 			.utterance_id = lane->utterance_id,
 			.user_id = lane->user_id,
 			.text = "",

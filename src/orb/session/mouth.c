@@ -242,11 +242,10 @@ static void show_answer(struct tc_session *s, struct tc_answer *a, size_t heard,
 	if (a->utterance_id[0] == '\0') {
 		tc_session_next_id(s, a->utterance_id);
 	}
-	struct tc_transcript t = {
+	struct tc_signal_transcript t = {
 		.utterance_id = a->utterance_id,
 		.user_id = s->args->user_id,
 		.text = text,
-		.len = len,
 		.final = final,
 		.start_ms = a->started_ms,
 		.end_ms = tc_session_ms(s, tc_session_now(s)),

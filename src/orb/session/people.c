@@ -31,13 +31,13 @@ int tc_people_present(const struct tc_session *s)
 	return count;
 }
 
-static enum tc_mind_role role_of(const struct tc_session *s, const char *id, const char *word)
+static enum tc_mind_role role_of(const struct tc_session *s, const char *id, enum tc_role role)
 {
 	/* Who is client and who is coach was said at our start; an admin counts as the coach. */
 	if (strcmp(id, s->args->client) == 0) {
 		return TC_MIND_CLIENT;
 	}
-	return strcmp(word, "client") == 0 ? TC_MIND_CLIENT : TC_MIND_COACH;
+	return role == TC_ROLE_CLIENT ? TC_MIND_CLIENT : TC_MIND_COACH;
 }
 
 void tc_people_left(struct tc_session *s, const char *id)
@@ -99,39 +99,43 @@ static bool may_be_away(const struct tc_person *p)
 	return p->peer && tc_peer_state(p->peer) == TC_PEER_CONNECTED;
 }
 
-struct tc_person *tc_people_joined(struct tc_session *s, struct tc_json who)
+static struct tc_person *free_place(struct tc_session *s, const char *id)
 {
-	char id[TC_ID_SIZE], role[32] = "", type[32] = "", name[128] = "";
-	if (tc_json_get_str(who, "userId", id, sizeof(id)) < 0) {
+	for (size_t i = 0; i < TC_PEOPLE_MAX; i++) {
+		if (!s->people[i].present) {
+			return &s->people[i];
+		}
+	}
+	TC_WARN(s->tag, "no room for %s", id);
+	return NULL;
+}
+
+struct tc_person *tc_people_joined(struct tc_session *s, struct tc_json object)
+{
+	struct tc_signal_peer who;
+	if (tc_signal_read_peer(object, &who) || who.ai || who.role == TC_ROLE_AI ||
+	    strcmp(who.user_id, s->args->user_id) == 0) {
 		return NULL;
 	}
-	tc_json_get_str(who, "userRole", role, sizeof(role));
-	tc_json_get_str(who, "participantType", type, sizeof(type));
-	tc_json_get_str(who, "userName", name, sizeof(name));
-	if (strcmp(type, "ai") == 0 || strcmp(role, "ai") == 0 ||
-	    strcmp(id, s->args->user_id) == 0) {
-		return NULL;
-	}
-	struct tc_person *p = tc_people_find(s, id);
+	struct tc_person *p = tc_people_find(s, who.user_id);
 	if (p) {
+		/* Still here: our connection was resumed, or the server began anew. Had their page,
+		 * too, its offer says so. */
 		p->away_until_ms = 0;
-		return p; /* still here: a resumed connection of ours lists them again */
+		return p;
 	}
-	for (size_t i = 0; i < TC_PEOPLE_MAX && !p; i++) {
-		p = s->people[i].present ? NULL : &s->people[i];
-	}
+	p = free_place(s, who.user_id);
 	if (!p) {
-		TC_WARN(s->tag, "no room for %s", id);
 		return NULL;
 	}
 	p->present = true;
 	p->away_until_ms = 0;
 	p->met = false;
-	snprintf(p->id, sizeof(p->id), "%s", id);
-	snprintf(p->name, sizeof(p->name), "%s", name);
-	p->role = role_of(s, id, role);
-	TC_INFO(s->tag, "%s %s is here", p->role == TC_MIND_COACH ? "coach" : "client", id);
-	tc_mind_joined(s->mind, id, p->role, name, tc_session_now(s));
+	snprintf(p->id, sizeof(p->id), "%s", who.user_id);
+	snprintf(p->name, sizeof(p->name), "%s", who.user_name);
+	p->role = role_of(s, p->id, who.role);
+	TC_INFO(s->tag, "%s %s is here", p->role == TC_MIND_COACH ? "coach" : "client", p->id);
+	tc_mind_joined(s->mind, p->id, p->role, p->name, tc_session_now(s));
 	tc_session_plan(s);
 	tc_ear_open(p);
 	tc_session_check_idle(s);
@@ -139,28 +143,22 @@ struct tc_person *tc_people_joined(struct tc_session *s, struct tc_json who)
 	return p;
 }
 
-static bool listed(struct tc_json peers, const char *id)
+static bool listed(const struct tc_signal *discovery, const char *id)
 {
-	struct tc_json_iter it = tc_json_iter(peers);
-	while (tc_json_next(&it)) {
-		struct tc_json user_id;
-		if (tc_json_get(it.value, "userId", &user_id) && tc_json_str_eq(user_id, id)) {
+	struct tc_signal_peer peer;
+	for (struct tc_json_iter it = tc_signal_peers(discovery); tc_json_next(&it);) {
+		if (tc_signal_read_peer(it.value, &peer) == 0 && strcmp(peer.user_id, id) == 0) {
 			return true;
 		}
 	}
 	return false;
 }
 
-void tc_people_listed(struct tc_session *s, struct tc_json message)
+static void check_listed(struct tc_session *s, const struct tc_signal *discovery)
 {
-	struct tc_json peers;
-	if (s->state >= TC_SESSION_ENDING) {
-		return;
-	}
-	tc_json_get(message, "peers", &peers);
 	for (size_t i = 0; i < TC_PEOPLE_MAX; i++) {
 		struct tc_person *p = &s->people[i];
-		if (!p->present || listed(peers, p->id)) {
+		if (!p->present || listed(discovery, p->id)) {
 			continue;
 		}
 		if (may_be_away(p)) {
@@ -171,8 +169,12 @@ void tc_people_listed(struct tc_session *s, struct tc_json message)
 		}
 	}
 	plan_away(s);
-	struct tc_json_iter it = tc_json_iter(peers);
-	while (tc_json_next(&it)) {
+}
+
+void tc_people_listed(struct tc_session *s, const struct tc_signal *discovery)
+{
+	check_listed(s, discovery);
+	for (struct tc_json_iter it = tc_signal_peers(discovery); tc_json_next(&it);) {
 		struct tc_person *p = tc_people_joined(s, it.value);
 		if (p && s->state == TC_SESSION_JOINING) {
 			tc_mind_knows(s->mind, p->id); /* they were here before we were */

@@ -61,27 +61,9 @@ void tc_report_status(struct tc_session *s)
 	send_out(s);
 }
 
-static void transcript_message(struct tc_session *s, const struct tc_transcript *t)
+void tc_report_transcript(struct tc_session *s, const struct tc_signal_transcript *t)
 {
-	struct tc_json_writer w;
-	tc_buf_reset(&s->out);
-	tc_json_writer_init(&w, &s->out);
-	tc_json_begin_object(&w);
-	tc_json_field_str(&w, "type", "transcript");
-	tc_json_field_str(&w, "utteranceId", t->utterance_id);
-	tc_json_field_str(&w, "userId", t->user_id);
-	tc_json_key(&w, "text");
-	tc_json_put_strn(&w, t->text, t->len);
-	tc_json_field_bool(&w, "final", t->final);
-	tc_json_field_int(&w, "startMs", t->start_ms);
-	tc_json_field_int(&w, "endMs", t->end_ms);
-	tc_json_end_object(&w);
-	send_out(s);
-}
-
-void tc_report_transcript(struct tc_session *s, const struct tc_transcript *t)
-{
-	if (t->final && t->len > 0) {
+	if (t->final && t->text[0]) {
 		/* Journal first: what is stored may be shown, not the other way round. */
 		struct tc_channel_utterance utterance = {.id = t->utterance_id,
 							 .user_id = t->user_id,
@@ -93,7 +75,9 @@ void tc_report_transcript(struct tc_session *s, const struct tc_transcript *t)
 		tc_keep_add(s, t->utterance_id, &s->out);
 		tc_manager_link_send(s->manager, &s->out);
 	}
-	transcript_message(s, t);
+	tc_buf_reset(&s->out);
+	tc_signal_write_transcript(&s->out, t);
+	send_out(s);
 }
 
 static size_t present_ids(const struct tc_session *s, const char *ids[TC_PEOPLE_MAX])
@@ -244,28 +228,20 @@ static void log_latency(struct tc_session *s)
 
 void tc_report_summary(struct tc_session *s)
 {
-	struct tc_json_writer w;
 	struct tc_buf summary;
 	log_latency(s);
 	tc_buf_init(&summary);
 	tc_mind_summary(s->mind, tc_session_now(s), &summary);
-	tc_buf_reset(&s->out);
-	tc_json_writer_init(&w, &s->out);
-	tc_json_begin_object(&w);
-	tc_json_field_str(&w, "type", "session_summary");
-	tc_json_field_str(&w, "roomId", s->args->room);
-	tc_json_field_str(&w, "sessionId", s->args->session);
-	tc_json_field_str(&w, "clientId", s->args->client);
-	tc_json_field_str(&w, "reason", s->reason);
-	tc_json_key(&w, "summary");
-	if (!summary.err) {
-		tc_json_put_raw(&w, (struct tc_json){summary.data, summary.len});
-	}
-	tc_json_end_object(&w);
-	tc_buf_puts(&s->out, "\n");
 	if (summary.err) {
 		TC_ERROR(s->tag, "no summary: out of memory");
 	} else {
+		tc_buf_reset(&s->out);
+		tc_channel_put_summary(&s->out, &(struct tc_channel_summary){
+							.room = s->args->room,
+							.session = s->args->session,
+							.client = s->args->client,
+							.summary = {summary.data, summary.len},
+						});
 		tc_keep_add(s, "", &s->out);
 		tc_manager_link_send(s->manager, &s->out);
 	}

@@ -9,11 +9,12 @@
 
 TC_LOG_TOPIC("orb.people");
 
-/* Somebody who signals but was not announced: a server that speaks the guide's protocol only. */
-static struct tc_person *sender_of(struct tc_session *s, struct tc_json message)
+/* NULL: a message of nobody in the room. Our server names the sender of each; one who was not
+ * announced is no reason to open a connection. */
+static struct tc_person *sender_of(struct tc_session *s, const struct tc_signal *message)
 {
 	char id[TC_ID_SIZE];
-	if (tc_json_get_str(message, "fromId", id, sizeof(id)) < 0) {
+	if (tc_signal_read_from(message, id)) {
 		return NULL;
 	}
 	struct tc_person *p = tc_people_find(s, id);
@@ -23,12 +24,23 @@ static struct tc_person *sender_of(struct tc_session *s, struct tc_json message)
 	return p;
 }
 
-static void handle_control(struct tc_session *s, struct tc_json message)
+static void set_mode(struct tc_session *s, const char *value, int64_t now)
 {
-	char action[32] = "", value[TC_SIGNAL_SAY_SIZE] = "";
-	tc_json_get_str(message, "action", action, sizeof(action));
-	tc_json_get_str(message, "value", value, sizeof(value));
+	enum tc_mind_mode mode;
+	if (tc_mind_mode_parse(value, &mode) == 0) {
+		tc_mind_set_mode(s->mind, mode, now);
+	}
+}
+
+static void handle_control(struct tc_session *s, const struct tc_signal *message)
+{
+	struct tc_signal_control control;
+	if (tc_signal_read_control(message, &control)) {
+		TC_WARN(s->tag, "an orb-control that is none");
+		return;
+	}
 	int64_t now = tc_session_now(s);
+	const char *action = control.action;
 	TC_INFO(s->tag, "orb-control %s", action);
 	if (strcmp(action, "mute") == 0 || strcmp(action, "unmute") == 0) {
 		tc_mind_set_muted(s->mind, action[0] == 'm', now);
@@ -36,49 +48,66 @@ static void handle_control(struct tc_session *s, struct tc_json message)
 	} else if (strcmp(action, "stop") == 0) {
 		tc_mind_stop(s->mind, now);
 	} else if (strcmp(action, "say") == 0) {
-		tc_mind_say(s->mind, value, now);
+		tc_mind_say(s->mind, control.value, now);
 	} else if (strcmp(action, "leave") == 0) {
 		tc_session_end(s, "session_complete", TC_EXIT_OK);
 	} else if (strcmp(action, "mode") == 0) {
-		enum tc_mind_mode mode;
-		if (tc_mind_mode_parse(value, &mode) == 0) {
-			tc_mind_set_mode(s->mind, mode, now);
-		}
+		set_mode(s, control.value, now);
 	}
 	tc_session_plan(s);
 }
 
 static void on_joined(void *user, struct tc_json message, bool again)
 {
-	tc_people_listed(user, message);
+	struct tc_session *s = user;
+	struct tc_signal signal;
+	if (s->state < TC_SESSION_ENDING &&
+	    tc_signal_parse(&signal, message.at, message.len) == 0) {
+		tc_people_listed(s, &signal);
+	}
+}
+
+static void handle(struct tc_session *s, const struct tc_signal *message)
+{
+	struct tc_person *from;
+	struct tc_signal_peer peer;
+	switch (message->type) {
+	case TC_SIGNAL_OFFER:
+		if ((from = sender_of(s, message))) {
+			tc_connection_offer(from, message);
+		}
+		break;
+	case TC_SIGNAL_ICE_CANDIDATE:
+		if ((from = sender_of(s, message))) {
+			tc_connection_candidate(from, message);
+		}
+		break;
+	case TC_SIGNAL_USER_JOINED:
+		tc_people_joined(s, message->object);
+		break;
+	case TC_SIGNAL_USER_LEFT:
+		if (tc_signal_read_peer(message->object, &peer) == 0) {
+			tc_people_left(s, peer.user_id);
+		}
+		break;
+	case TC_SIGNAL_ORB_CONTROL:
+		handle_control(s, message);
+		break;
+	case TC_SIGNAL_SESSION_ENDED:
+		tc_session_end(s, "session_complete", TC_EXIT_OK);
+		break;
+	default: /* not for an orb, or newer than we are */
+		break;
+	}
 }
 
 static void on_message(void *user, const char *type, struct tc_json message)
 {
 	struct tc_session *s = user;
-	struct tc_person *p;
-	if (s->state >= TC_SESSION_ENDING) {
-		return;
-	}
-	if (strcmp(type, "offer") == 0) {
-		if ((p = sender_of(s, message))) {
-			tc_connection_offer(p, message);
-		}
-	} else if (strcmp(type, "ice-candidate") == 0) {
-		if ((p = sender_of(s, message))) {
-			tc_connection_candidate(p, message);
-		}
-	} else if (strcmp(type, "user-joined") == 0) {
-		tc_people_joined(s, message);
-	} else if (strcmp(type, "user-left") == 0) {
-		char id[TC_ID_SIZE];
-		if (tc_json_get_str(message, "userId", id, sizeof(id)) > 0) {
-			tc_people_left(s, id);
-		}
-	} else if (strcmp(type, "orb-control") == 0) {
-		handle_control(s, message);
-	} else if (strcmp(type, "session-ended") == 0) {
-		tc_session_end(s, "session_complete", TC_EXIT_OK);
+	struct tc_signal signal;
+	if (s->state < TC_SESSION_ENDING &&
+	    tc_signal_parse(&signal, message.at, message.len) == 0) {
+		handle(s, &signal);
 	}
 }
 

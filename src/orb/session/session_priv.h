@@ -20,6 +20,7 @@
 #include "orb/roster.h"
 #include "orb/session/engines.h"
 #include "orb/speaker.h"
+#include "proto/signal.h"
 #include "uplink/uplink.h"
 #include "rtc/peer.h"
 #include "speech/hearing.h"
@@ -58,7 +59,7 @@ struct tc_person {
 	struct tc_session *session;
 	bool present;
 	char id[TC_ID_SIZE];
-	char name[128];
+	char name[TC_SIGNAL_NAME_SIZE];
 	enum tc_mind_role role;
 	struct tc_peer *peer;  /* owned; NULL until the first offer or candidate */
 	char offer_origin[80]; /* the o= line of the connection we answer: a new one is a new page
@@ -216,15 +217,15 @@ extern const struct tc_uplink_events tc_session_uplink_events;
 /* people.c */
 int tc_people_present(const struct tc_session *s);
 struct tc_person *tc_people_find(struct tc_session *s, const char *id);
-void tc_people_listed(struct tc_session *s, struct tc_json discovery); /* we are in (again) */
+void tc_people_listed(struct tc_session *s, const struct tc_signal *discovery); /* we are in */
 /* NULL: an orb, or there is no place. Who is here already stays as they are. */
 struct tc_person *tc_people_joined(struct tc_session *s, struct tc_json who);
 void tc_people_left(struct tc_session *s, const char *id);
 void tc_people_close(struct tc_session *s);
 
 /* connection.c */
-void tc_connection_offer(struct tc_person *p, struct tc_json message);
-void tc_connection_candidate(struct tc_person *p, struct tc_json message);
+void tc_connection_offer(struct tc_person *p, const struct tc_signal *offer);
+void tc_connection_candidate(struct tc_person *p, const struct tc_signal *message);
 void tc_connection_drop(struct tc_person *p);
 void tc_connection_show_hearing(struct tc_session *s); /* the loudest voice moves the picture */
 
@@ -258,13 +259,8 @@ void tc_report_soon(struct tc_session *s); /* a heartbeat within 1 s: something 
 void tc_report_pong(struct tc_session *s, int64_t id);
 void tc_report_error(struct tc_session *s, const char *what, bool fatal);
 void tc_report_summary(struct tc_session *s);
-struct tc_transcript {
-	const char *utterance_id, *user_id, *text;
-	size_t len; /* of text */
-	bool final;
-	int64_t start_ms, end_ms; /* since the session began */
-};
-void tc_report_transcript(struct tc_session *s, const struct tc_transcript *t);
+/* Times: since the session began. */
+void tc_report_transcript(struct tc_session *s, const struct tc_signal_transcript *t);
 
 /* keep.c */
 void tc_keep_add(struct tc_session *s, const char *id, const struct tc_buf *line);
