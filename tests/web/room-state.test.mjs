@@ -17,6 +17,7 @@ import {
   orbWords,
   partnerWords,
   stampText,
+  timeWords,
 } from '../../web/lib/room-words.js';
 
 const NOW = 1_700_000_000_000;
@@ -271,15 +272,27 @@ test('blocked sound and a lost server come first, with a button', () => {
   );
 });
 
-test('time left counts from the appointment only while in it', () => {
-  const at = (starts, kept) => createRoom({ ...INFO, starts }, NOW, kept).endsAt - NOW;
+test('time left is of the appointment’s own time, and out of it one reads when that is', () => {
   const minutes = (n) => n * 60_000;
-  assert.equal(at(null), minutes(50));
-  assert.equal(at(new Date(NOW - minutes(10)).toISOString()), minutes(40));
-  assert.equal(at(new Date(NOW + minutes(5)).toISOString()), minutes(55));
-  assert.equal(at(new Date(NOW - minutes(600)).toISOString()), minutes(50));
-  assert.equal(at(null, { startedAt: NOW - minutes(20) }), minutes(30));
-  assert.equal(createRoom({ ...INFO, minutes: null }, NOW).endsAt, null);
+  const noon = new Date(2026, 10, 23, 12).getTime();
+  const at = (start, kept, more) => {
+    const starts = start === null ? null : new Date(noon + minutes(start)).toISOString();
+    return timeWords(createRoom({ ...INFO, starts, ...more }, noon, kept), noon);
+  };
+  const clock = (ms) => new Date(ms).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  const begun = (ago) => ({ startedAt: noon - minutes(ago) });
+  assert.equal(at(null).words, '50 min left');
+  assert.equal(at(null, begun(20)).words, '30 min left');
+  assert.equal(at(null, {}, { minutes: null }).words, '');
+  assert.equal(at(-10).words, '40 min left');
+  assert.equal(at(5).words, `Starts at ${clock(noon + minutes(5))}`);
+  assert.equal(at(24 * 60).words, `Starts tomorrow at ${clock(noon)}`);
+  assert.match(at(10 * 24 * 60).words, /^Starts .*3.* at /);
+  assert.equal(at(-600).words, `Was at ${clock(noon - minutes(600))}`);
+  assert.equal(at(-24 * 60).words, `Was yesterday at ${clock(noon)}`);
+  assert.equal(at(-120, {}, { minutes: null }).words, `Was at ${clock(noon - minutes(120))}`);
+  assert.deepEqual(at(-55, begun(50)), { words: '5:00 over', late: true, apart: false });
+  assert.ok(at(-46).late);
 });
 
 test('the last page offers to join again unless that would be refused', () => {

@@ -309,6 +309,21 @@ test('a session that cannot be ended is said to go on', async () => {
   await coach.getByRole('heading', { name: 'The session has ended' }).waitFor();
 });
 
+test('out of its time the room says when the appointment is, and can be entered', async () => {
+  const noon = (days) => {
+    const now = new Date();
+    return new Date(now.getFullYear(), now.getMonth(), now.getDate() + days, 12).toISOString();
+  };
+  mock.info.starts = noon(1);
+  const client = await enter('client', { size: { width: 390, height: 844 } });
+  await client.locator('.timer-left', { hasText: 'Starts tomorrow at' }).waitFor();
+  await phase(client, 'Waiting');
+  mock.info.starts = noon(-1);
+  const coach = await enter('coach');
+  await coach.locator('.timer-left', { hasText: 'Was yesterday at' }).waitFor();
+  await phase(coach, 'Live');
+});
+
 test('how to leave is asked within the screen of a phone', async () => {
   const coach = await enter('coach', { size: { width: 390, height: 844 } });
   await phase(coach, 'Waiting');

@@ -42,12 +42,20 @@ export function whenText({ starts, minutes }, now) {
 }
 
 /**
+ * @param {Date} from
+ * @param {Date} to
+ */
+function daysBetween(from, to) {
+  const midnight = (/** @type {Date} */ d) => new Date(d.getFullYear(), d.getMonth(), d.getDate()).getTime();
+  return Math.round((midnight(to) - midnight(from)) / (24 * 60 * MINUTE));
+}
+
+/**
  * @param {Date} at
  * @param {Date} now
  */
 function dayText(at, now) {
-  const midnight = (/** @type {Date} */ d) => new Date(d.getFullYear(), d.getMonth(), d.getDate()).getTime();
-  const days = Math.round((midnight(at) - midnight(now)) / (24 * 60 * MINUTE));
+  const days = daysBetween(now, at);
   if (days >= -1 && days <= 1) {
     return ['Yesterday', 'Today', 'Tomorrow'][days + 1];
   }
@@ -78,6 +86,23 @@ export function badge({ starts, minutes, status }, now) {
       : { words: '', tone: '' };
   }
   return now < at + (minutes || 60) * MINUTE ? { words: 'Now', tone: 'good' } : { words: 'Over', tone: '' };
+}
+
+/**
+ * "at 15:00", "tomorrow at 15:00", "30 Nov at 15:00".
+ * @param {number} at
+ * @param {number} now
+ */
+export function atText(at, now) {
+  const date = new Date(at);
+  const today = new Date(now);
+  const time = date.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+  const days = daysBetween(today, date);
+  if (Math.abs(days) <= 1) {
+    return `${['yesterday ', '', 'tomorrow '][days + 1]}at ${time}`;
+  }
+  const year = date.getFullYear() === today.getFullYear() ? undefined : 'numeric';
+  return `${date.toLocaleDateString([], { day: 'numeric', month: 'short', year })} at ${time}`;
 }
 
 /**

@@ -41,6 +41,7 @@
  * @property {Utterance[]} utterances oldest first; the newest 500
  * @property {string | null} departed name of the human who left last, until they are back
  * @property {{ words: string, at: number } | null} trouble an error worth showing for a moment
+ * @property {number | null} startsAt when the appointment is; null: at any time
  * @property {number | null} startedAt
  * @property {number | null} endsAt
  */
@@ -58,7 +59,6 @@
 const UTTERANCE_LIMIT = 500;
 const CAPTION_STAYS_MS = 6_000;
 const TROUBLE_STAYS_MS = 8_000;
-const EARLY_MS = 15 * 60_000;
 
 /**
  * @param {import('./api.js').RoomInfo} info
@@ -87,19 +87,16 @@ export function createRoom(info, now, kept = {}) {
 }
 
 /**
- * The appointment's own times count if we are in them; else the session began when we came, and has
- * its minutes from there.
+ * The appointment's own times count; one for any time has its minutes from when the session began.
  * @param {import('./api.js').RoomInfo} info
  * @param {number} now
  * @param {number | undefined} keptStart
  */
 function timesOf({ starts, minutes, started }, now, keptStart) {
   const startedAt = (started && Date.parse(started)) || keptStart || now;
-  const length = minutes ? minutes * 60_000 : null;
-  const planned = starts ? Date.parse(starts) : NaN;
-  const inside = length && now > planned - EARLY_MS && now < planned + length;
-  const endsAt = length ? (inside ? planned : startedAt) + length : null;
-  return { startedAt, endsAt };
+  const startsAt = (starts && Date.parse(starts)) || null;
+  const endsAt = minutes ? (startsAt ?? startedAt) + minutes * 60_000 : null;
+  return { startsAt, startedAt, endsAt };
 }
 
 /**

@@ -1,5 +1,6 @@
 // The room's state in plain words. Pure.
 
+import { atText } from './appointments.js';
 import { orbOf, partnerOf, phaseOf } from './room-state.js';
 
 /** @typedef {import('./room-state.js').RoomState} RoomState */
@@ -303,6 +304,40 @@ export function clockText(ms) {
   const [h, m, s] = [Math.floor(total / 3600), Math.floor(total / 60) % 60, total % 60];
   const two = (/** @type {number} */ n) => String(n).padStart(2, '0');
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
+}
+
+const LAST_MINUTES_MS = 5 * 60_000;
+const USUAL_MS = 60 * 60_000;
+
+/**
+ * How long the session still may run; out of its time, when that is. `late`: worth a warning.
+ * `apart`: not about the time that passes.
+ * @param {{ startsAt: number | null, startedAt: number | null, endsAt: number | null }} times
+ * @param {number} now
+ * @returns {{ words: string, late: boolean, apart: boolean }}
+ */
+export function timeWords({ startsAt, startedAt, endsAt }, now) {
+  if (startsAt !== null && now < startsAt) {
+    return { words: `Starts ${atText(startsAt, now)}`, late: false, apart: true };
+  }
+  const end = endsAt ?? (startsAt === null ? Infinity : startsAt + USUAL_MS);
+  // Begun in its time and longer than planned is another thing.
+  if (startsAt !== null && now > end && (startedAt ?? now) >= end) {
+    return { words: `Was ${atText(startsAt, now)}`, late: false, apart: true };
+  }
+  if (endsAt === null) {
+    return { words: '', late: false, apart: false };
+  }
+  return { words: leftText(endsAt - now), late: endsAt - now < LAST_MINUTES_MS, apart: false };
+}
+
+/** @param {number} ms */
+function leftText(ms) {
+  if (ms < 0) {
+    return `${clockText(-ms)} over`;
+  }
+  const minutes = Math.ceil(ms / 60_000);
+  return minutes > 1 ? `${minutes} min left` : 'last minute';
 }
 
 /**

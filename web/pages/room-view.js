@@ -57,7 +57,8 @@ export class RoomView {
       transcript,
       shortcuts,
     };
-    this.#timer.times = { startedAt: state.startedAt, endsAt: state.endsAt };
+    const { startsAt, startedAt, endsAt } = state;
+    this.#timer.times = { startsAt, startedAt, endsAt };
     if (state.ended) {
       const words = state.ended.code === 'left' ? 'Thank you for taking the time.' : state.ended.words;
       showOver({ title: endedTitle(state), words, ...endedActions(state) });

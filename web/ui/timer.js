@@ -1,15 +1,12 @@
-// <tc-timer>: how long the session runs, and how long it still may.
+// <tc-timer>: how long the session runs, and how long it still may, or when it is to be.
 
-import { clockText } from '../lib/room-words.js';
+import { clockText, timeWords } from '../lib/room-words.js';
 
-const LAST_MINUTES_MS = 5 * 60_000;
+/** @typedef {Parameters<typeof timeWords>[0]} Times */
 
 export class Timer extends HTMLElement {
   /** @type {any} */ #tick;
-  /** @type {{ startedAt: number | null, endsAt: number | null }} */ #times = {
-    startedAt: null,
-    endsAt: null,
-  };
+  /** @type {Times} */ #times = { startsAt: null, startedAt: null, endsAt: null };
 
   connectedCallback() {
     if (!this.firstElementChild) {
@@ -23,7 +20,7 @@ export class Timer extends HTMLElement {
     clearInterval(this.#tick);
   }
 
-  set times(/** @type {{ startedAt: number | null, endsAt: number | null }} */ times) {
+  set times(/** @type {Times} */ times) {
     this.#times = times;
     if (this.isConnected) {
       this.#update();
@@ -31,22 +28,15 @@ export class Timer extends HTMLElement {
   }
 
   #update() {
-    const { startedAt, endsAt } = this.#times;
+    const { startedAt } = this.#times;
     const now = Date.now();
     const [elapsed, left] = /** @type {HTMLElement[]} */ ([...this.children]);
+    const { words, late, apart } = timeWords(this.#times, now);
     elapsed.textContent = startedAt === null ? '' : clockText(now - startedAt);
-    left.textContent = endsAt === null ? '' : leftText(endsAt - now);
-    this.classList.toggle('is-late', endsAt !== null && endsAt - now < LAST_MINUTES_MS);
+    left.textContent = words;
+    this.classList.toggle('is-late', late);
+    this.classList.toggle('is-apart', apart);
   }
-}
-
-/** @param {number} ms */
-function leftText(ms) {
-  if (ms < 0) {
-    return `${clockText(-ms)} over`;
-  }
-  const minutes = Math.ceil(ms / 60_000);
-  return minutes > 1 ? `${minutes} min left` : 'last minute';
 }
 
 customElements.define('tc-timer', Timer);
