@@ -38,6 +38,7 @@ struct tc_cli_command {
 	const char *flags;   /* names of tc_cli_args' flags it takes: "EMAIL NAME" */
 	const char *doc;
 	int (*run)(const struct tc_cli *cli);
+	const char *program; /* in place of run: beside us, it takes all arguments as they are */
 };
 
 int tc_cli_serve(const struct tc_cli *cli);

@@ -2,14 +2,17 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "auth/password.h"
 #include "base/assert.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "server/paths.h"
 
 #define AT(field) .offset = offsetof(struct tc_cli_args, field)
 
@@ -89,6 +92,8 @@ static const struct tc_cli_command commands[] = {
 	{"drain", NULL, "WAIT JSON",
 	 "the running server begins no sessions, and ends once those that run are over",
 	 tc_cli_drain},
+	{"probe", NULL, "", "take part in calls as a person would, and tell how it went", NULL,
+	 "tricall-probe"},
 	{"config", NULL, "JSON MARKDOWN", "the settings in force and where each came from",
 	 tc_cli_config},
 	{"doctor", NULL, "JSON", "is everything there: libraries, models, port, disk",
@@ -329,6 +334,19 @@ out:
 	return exit_code;
 }
 
+/* What it links is kept out of the server (docs/adr/0014). */
+static int run_program(const struct tc_cli_command *command, char **argv)
+{
+	char path[PATH_MAX];
+	int err = tc_path_beside(command->program, path, sizeof(path));
+	if (!err) {
+		argv[0] = path;
+		execv(path, argv);
+		err = -errno;
+	}
+	return tc_cli_fail(TC_EXIT_FAILED, "%s: %s", path, tc_err_str(err));
+}
+
 int main(int argc, char **argv)
 {
 	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
@@ -339,5 +357,8 @@ int main(int argc, char **argv)
 		argv[1] = version;
 	}
 	const struct tc_cli_command *command = find_command(&argc, argv);
+	if (command && command->program) {
+		return run_program(command, argv);
+	}
 	return command ? run_command(command, argc, argv) : no_such_command(argc, argv);
 }

@@ -84,6 +84,7 @@ void tc_audio_in_poll(struct tc_audio_in *in, int64_t now_us)
 			.pcm = in->pcm,
 			.samples = (size_t)samples,
 			.time_us = out.arrival_us,
+			.skipped_us = out.reset ? -1 : out.gap * 1000 / 48,
 			.level = out.level,
 			.concealed = what != TC_JITTER_PACKET,
 		};

@@ -55,7 +55,9 @@ struct tc_peer_sound {
 	size_t samples;
 	int64_t time_us; /* monotonic: when its first packet came (concealed: when it should have)
 			  */
-	int level;       /* RFC 6464: 0 loudest .. 127 silence; -1: not told */
+	int64_t skipped_us; /* of the stream's time nothing was sent for before it (DTX); -1: the
+			       stream begins anew */
+	int level;          /* RFC 6464: 0 loudest .. 127 silence; -1: not told */
 	bool concealed;
 };
 
@@ -138,8 +140,10 @@ struct tc_peer_stats {
 	enum tc_peer_state state;
 	uint64_t audio_packets_sent, video_packets_sent, bytes_sent, retransmitted, send_refused;
 	uint64_t audio_packets_received, audio_packets_lost, audio_concealed_ms, bytes_received;
+	uint64_t video_packets_received, video_packets_lost; /* lost: before retransmission */
 	uint64_t nacks, plis, firs, srtp_rejected;
 	int rtt_ms;           /* -1: unknown */
+	int audio_jitter_us;  /* RFC 3550 A.8, of their audio */
 	int remote_jitter_us; /* jitter they see of our audio */
 	int remote_loss_percent;
 	int jitter_buffer_ms; /* ours, for their audio */

@@ -48,6 +48,13 @@ int tc_uplink_send(struct tc_uplink *up, const char *json, size_t len)
 	return 0;
 }
 
+static void field_if(struct tc_json_writer *w, const char *key, const char *text)
+{
+	if (text) {
+		tc_json_field_str(w, key, text);
+	}
+}
+
 static int queue_join(struct tc_uplink *up)
 {
 	struct tc_buf buf;
@@ -57,9 +64,9 @@ static int queue_join(struct tc_uplink *up)
 	tc_json_begin_object(&w);
 	tc_json_field_str(&w, "type", "join");
 	tc_json_field_str(&w, "roomId", up->room);
-	tc_json_field_str(&w, "userId", up->user_id);
-	tc_json_field_str(&w, "userRole", up->role);
-	tc_json_field_str(&w, "userName", up->user_name);
+	field_if(&w, "userId", up->user_id);
+	field_if(&w, "userRole", up->role);
+	field_if(&w, "userName", up->user_name);
 	tc_json_field_str(&w, "participantType", up->participant);
 	if (up->was_joined) {
 		tc_json_field_bool(&w, "resume", true);

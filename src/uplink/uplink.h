@@ -22,8 +22,10 @@ struct tc_uplink_config { /* strings copied */
 	const char *ca;     /* PEM file: whom to trust for wss:// beside the system's; NULL: none */
 	const char *token;  /* sent as Authorization: Bearer; NULL: none */
 	const char *cookie; /* sent as Cookie: what a signed-in browser would send; NULL: none */
-	const char *room, *user_id, *user_name;
-	const char *role;             /* the join's userRole: "coach", "ai" ... */
+	const char *room;
+	/* What the join says of us. NULL: nothing, and what was proven by token or cookie holds. */
+	const char *user_id, *user_name;
+	const char *role;             /* "coach", "ai" ... */
 	const char *participant_type; /* NULL: "human" */
 	int first_tries_ms;           /* how long a server never reached is tried; 0: 10 s */
 };

@@ -197,6 +197,9 @@ static void read_counters(struct tc_peer *peer, struct tc_peer_stats *out)
 	out->audio_packets_received = atomic_load(&count->audio_packets);
 	out->audio_packets_lost = atomic_load(&count->audio_lost);
 	out->audio_concealed_ms = atomic_load(&count->concealed_ms);
+	out->video_packets_received = atomic_load(&count->video_packets);
+	out->video_packets_lost = atomic_load(&count->video_lost);
+	out->audio_jitter_us = atomic_load(&count->audio_jitter_us);
 	out->bytes_received = atomic_load(&count->bytes);
 	out->nacks = atomic_load(&count->nacks);
 	out->plis = atomic_load(&count->plis);

@@ -98,8 +98,9 @@ struct peer_in_video {                /* NULL unless receive_video */
 /* Written by the loop, read by tc_peer_stats() on any thread. */
 struct peer_counters {
 	atomic_uint_fast64_t audio_packets, bytes, rejected, nacks, plis, firs;
-	atomic_uint_fast64_t audio_lost, concealed_ms;
-	atomic_int jitter_buffer_ms, rtt_ms, remote_jitter_us, remote_loss, estimate_bps;
+	atomic_uint_fast64_t audio_lost, concealed_ms, video_packets, video_lost;
+	atomic_int jitter_buffer_ms, audio_jitter_us, rtt_ms, remote_jitter_us, remote_loss,
+		estimate_bps;
 	atomic_int_fast64_t last_heard_us, connect_ms;
 };
 

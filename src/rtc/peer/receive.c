@@ -36,6 +36,8 @@ static void publish_audio(struct tc_peer *peer)
 	tc_audio_in_stats(peer->audio_in, &stats);
 	atomic_store(&peer->count.audio_lost, stats.lost);
 	atomic_store(&peer->count.jitter_buffer_ms, stats.target_ms);
+	int64_t jitter_ticks = peer->audio_receiver.jitter_x16 >> 4;
+	atomic_store(&peer->count.audio_jitter_us, (int)(jitter_ticks * 1000 / 48));
 }
 
 static void on_audio_timer(void *user)
@@ -186,6 +188,8 @@ static void on_video(struct tc_peer *peer, const struct tc_rtp *rtp, int64_t now
 		tc_rtcp_receiver_init(&in->receiver, rtp->ssrc, VIDEO_RATE);
 	}
 	tc_rtcp_receiver_packet(&in->receiver, rtp->seq, rtp->ts, now);
+	atomic_fetch_add(&peer->count.video_packets, 1);
+	atomic_store(&peer->count.video_lost, tc_rtcp_receiver_lost(&in->receiver));
 	tc_vp8_frames_push(in->frames, rtp->seq, rtp->ts, rtp->marker, rtp->payload,
 			   rtp->payload_len, now);
 	take_frames(peer, now);
