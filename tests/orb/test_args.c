@@ -70,7 +70,7 @@ static void what_is_wrong_is_named(void **state)
 {
 	refused(1, (const char *[]){"aiorb"}, "--room");
 	refused(7, (const char *[]){BASE, "--colour=red"}, "--colour=red");
-	refused(7, (const char *[]){BASE, "--max-lifetime=soon"}, "MAX_LIFETIME=soon");
+	refused(7, (const char *[]){BASE, "--max-lifetime=soon"}, "--max-lifetime=soon");
 	refused(7, (const char *[]){BASE, "stray"}, "stray");
 	refused(3, (const char *[]){"aiorb", "--room=a b", "--session=s"}, "a b");
 	refused(3, (const char *[]){"aiorb", "--room=a", "--session=s"}, "--cpu-host");
