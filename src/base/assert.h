@@ -23,7 +23,6 @@ static inline void tc_home_init(struct tc_home *home)
 
 #define TC_ASSERT_HOME(object) TC_ASSERT(pthread_equal((object)->home.thread, pthread_self()))
 
-#define tc_container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
-#define TC_COUNT(array)                    (sizeof(array) / sizeof((array)[0]))
+#define TC_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 #endif

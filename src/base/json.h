@@ -34,7 +34,6 @@ struct tc_json {
 /* 0, or -TC_EPARSE (*error_at, if given, says at which byte) or -TC_ELIMIT (too deep). */
 int tc_json_parse(struct tc_json *out, const char *text, size_t len, size_t *error_at);
 enum tc_json_type tc_json_type(struct tc_json value);
-const char *tc_json_type_str(enum tc_json_type type);
 
 /* The member `key` of an object; of several the last, as in JavaScript. false (and NONE): absent.
  */

@@ -90,13 +90,6 @@ enum tc_json_type tc_json_type(struct tc_json value)
 	}
 }
 
-const char *tc_json_type_str(enum tc_json_type type)
-{
-	static const char *const names[] = {"nothing",  "null",     "a boolean", "a number",
-					    "a string", "an array", "an object"};
-	return names[type];
-}
-
 struct tc_json_iter tc_json_iter(struct tc_json container)
 {
 	struct tc_json_iter it = {0};

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 
 /* More lives than orbs can be alive: a life over capacity is never started. */
 #define ORB_LIVES_MAX  1024
@@ -139,13 +140,9 @@ int tc_gate_token(struct tc_gate *gate, const char *token, struct tc_jwt_claims 
 
 void tc_gate_room_cookie(const char *room, char out[TC_ROOM_COOKIE_SIZE])
 {
-	/* Two rooms of one name is what it must not be; guessing one helps nobody. FNV-1a. */
-	uint64_t hash = 0xcbf29ce484222325u;
-	for (const char *p = room; *p; p++) {
-		hash = (hash ^ (unsigned char)*p) * 0x100000001b3u;
-	}
+	/* Two rooms of one name is what it must not be; guessing one helps nobody. */
 	snprintf(out, TC_ROOM_COOKIE_SIZE, TC_ROOM_COOKIE_PREFIX "%016llx",
-		 (unsigned long long)hash);
+		 (unsigned long long)tc_hash_text(TC_HASH_START, room));
 }
 
 int tc_gate_session(struct tc_gate *gate, const char *cookie, struct tc_user *out,

@@ -124,7 +124,6 @@ static void answered(struct tc_http_request *r, int status, const char *type, si
 {
 	TC_ASSERT_HOME(r->http);
 	TC_ASSERT(r->status == 0);
-	r->http->waiting--;
 	r->http->counts.by_class[r->wsi ? status / 100 : 0]++;
 	if (!r->wsi) {
 		tc_http_request_free(r);
@@ -159,7 +158,6 @@ void tc_http_answer_static(struct tc_http_request *r, int status, const char *ty
 
 static void refuse(struct tc_http_request *r, int status, const char *why)
 {
-	r->http->waiting++;
 	r->handed = true;
 	r->close_after = true;
 	r->http->config.refuse(r->http->config.user, r, status, why);
@@ -167,7 +165,6 @@ static void refuse(struct tc_http_request *r, int status, const char *why)
 
 static void hand_over(struct tc_http_request *r)
 {
-	r->http->waiting++;
 	r->handed = true;
 	r->http->config.handle(r->http->config.user, r);
 }
@@ -286,9 +283,4 @@ void tc_http_destroy(struct tc_http *http)
 const struct tc_http_counts *tc_http_counts(const struct tc_http *http)
 {
 	return &http->counts;
-}
-
-size_t tc_http_waiting(const struct tc_http *http)
-{
-	return http->waiting;
 }

@@ -83,7 +83,6 @@ int tc_http_create(struct tc_http **out, const struct tc_http_config *config);
 /* After tc_listener_close(), when no request waits for its answer any more. NULL-safe. */
 void tc_http_destroy(struct tc_http *http);
 const struct tc_http_counts *tc_http_counts(const struct tc_http *http);
-size_t tc_http_waiting(const struct tc_http *http); /* requests without an answer */
 
 /* The query's value, or NULL. Borrowed from the request. */
 const char *tc_http_arg(const struct tc_http_request *request, const char *name);

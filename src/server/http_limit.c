@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/id.h"
 
 #define ROWS 1024
@@ -38,7 +39,7 @@ void tc_limit_destroy(struct tc_limit *limit)
 	free(limit);
 }
 
-/* Seeded FNV-1a with a final mix (splitmix64); never 0. */
+/* Seeded; never 0. */
 static uint64_t hash(const struct tc_limit *limit, const char *key)
 {
 	uint64_t h = limit->seed;
@@ -46,11 +47,9 @@ static uint64_t hash(const struct tc_limit *limit, const char *key)
 		unsigned char c = (unsigned char)*p;
 		/* As emails compare: without case. */
 		c = c >= 'A' && c <= 'Z' ? c + 32 : c;
-		h = (h ^ c) * 0x100000001b3u;
+		h = tc_hash_byte(h, c);
 	}
-	h = (h ^ h >> 30) * 0xbf58476d1ce4e5b9u;
-	h = (h ^ h >> 27) * 0x94d049bb133111ebu;
-	h ^= h >> 31;
+	h = tc_hash_mix(h);
 	return h ? h : 1;
 }
 

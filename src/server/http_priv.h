@@ -11,7 +11,6 @@
 struct tc_http {
 	struct tc_http_config config;
 	struct tc_http_counts counts;
-	size_t waiting;
 	struct tc_home home;
 };
 

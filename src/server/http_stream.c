@@ -34,7 +34,6 @@ struct tc_http_stream *tc_http_stream_open(struct tc_http_request *r, const char
 	r->stream = stream;
 	r->status = 200;
 	r->close_after = true; /* it has no length: its end is the connection's */
-	r->http->waiting--;
 	r->http->counts.by_class[2]++;
 	tc_http_put_header(r, "content-type", type);
 	lws_callback_on_writable(r->wsi);

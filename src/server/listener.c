@@ -323,11 +323,6 @@ bool tc_listener_for_orbs(struct lws *wsi)
 	return strcmp(lws_get_vhost_name(lws_get_vhost(wsi)), ORB_VHOST) == 0;
 }
 
-bool tc_listener_tls(const struct tc_listener *listener)
-{
-	return listener->tls;
-}
-
 void tc_listener_close(struct tc_listener *listener)
 {
 	if (!listener) {

@@ -40,7 +40,6 @@ int tc_listener_port(const struct tc_listener *listener);
 /* Says in the log where it listens: once all else is there, too. */
 void tc_listener_announce(const struct tc_listener *listener);
 int tc_listener_orb_port(const struct tc_listener *listener); /* 0: there is none */
-bool tc_listener_tls(const struct tc_listener *listener);
 /* Closes every connection; the loop runs on until libwebsockets has closed its handles, then main
  * may close the loop. Not from inside a callback of a connection. NULL-safe. Frees at once.
  */

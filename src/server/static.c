@@ -13,6 +13,7 @@
 #include <zlib.h>
 
 #include "base/assert.h"
+#include "base/hash.h"
 
 #define MAX_FILES 2000
 #define MAX_SIZE  (8 << 20)
@@ -84,12 +85,8 @@ static void compress_file(struct tc_static_file *file)
 
 static void make_etag(struct tc_static_file *file)
 {
-	uint64_t h = 0xcbf29ce484222325u;
-	const unsigned char *p = file->data;
-	for (size_t i = 0; i < file->len; i++) {
-		h = (h ^ p[i]) * 0x100000001b3u;
-	}
-	snprintf(file->etag, sizeof(file->etag), "\"%016llx\"", (unsigned long long)h);
+	snprintf(file->etag, sizeof(file->etag), "\"%016llx\"",
+		 (unsigned long long)tc_hash(file->data, file->len));
 }
 
 static int read_all(int fd, size_t len, void **out)

@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/json.h"
 #include "server/admin/board.h"
 
@@ -282,15 +283,6 @@ void tc_board_snapshot(struct tc_board *board, struct tc_buf *out, bool events, 
 
 /* ---- what changed ---- */
 
-static uint64_t hash_of(const char *data, size_t len)
-{
-	uint64_t hash = 0xcbf29ce484222325u;
-	for (size_t i = 0; i < len; i++) {
-		hash = (hash ^ (unsigned char)data[i]) * 0x100000001b3u;
-	}
-	return hash;
-}
-
 /* Puts the rows that are not as they were told; how many. */
 static size_t put_changed(struct tc_json_writer *w, struct tc_board *board, struct tc_buf *one)
 {
@@ -302,7 +294,7 @@ static size_t put_changed(struct tc_json_writer *w, struct tc_board *board, stru
 		tc_buf_reset(one);
 		tc_json_writer_init(&inner, one);
 		put_row(&inner, board, row, false);
-		row->hash = hash_of(one->data, one->len);
+		row->hash = tc_hash(one->data, one->len);
 		while (b < board->before_count && strcmp(board->before[b].room, row->room) < 0) {
 			b++;
 		}
@@ -343,7 +335,7 @@ bool tc_board_changes(struct tc_board *board, struct tc_buf *out)
 	tc_json_begin_object(&w);
 	size_t at = out->len;
 	put_totals(&w, board);
-	uint64_t totals = hash_of(out->data + at, out->len - at);
+	uint64_t totals = tc_hash(out->data + at, out->len - at);
 	tc_json_key(&w, "rooms");
 	tc_json_begin_array(&w);
 	size_t changed = put_changed(&w, board, &one);

@@ -6,19 +6,11 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "server/journal/journal_priv.h"
 
 #define MAX_TEXT (64 * 1024) /* of one utterance */
-
-static uint64_t hash_text(const char *text)
-{
-	uint64_t hash = 0xcbf29ce484222325u;
-	for (const char *p = text; *p; p++) {
-		hash = (hash ^ (unsigned char)*p) * 0x100000001b3u;
-	}
-	return hash;
-}
 
 static const struct tc_journal_recent *find_recent(const struct tc_journal *journal,
 						   const char *call_id, const char *id)
@@ -43,7 +35,7 @@ static void remember(struct tc_journal *journal, const struct tc_journal_entry *
 	journal->recent_at = (journal->recent_at + 1) % TC_JOURNAL_RECENT;
 	memcpy(recent->call, entry->call.id, sizeof(recent->call));
 	memcpy(recent->id, entry->utterance.id, sizeof(recent->id));
-	recent->text = hash_text(entry->utterance.text);
+	recent->text = tc_hash_text(TC_HASH_START, entry->utterance.text);
 }
 
 static int read_utterance(struct tc_json json, struct tc_utterance *out)
@@ -75,7 +67,7 @@ static int add_utterance(struct tc_journal *journal, struct tc_journal_entry *en
 {
 	const struct tc_journal_recent *told =
 		find_recent(journal, entry->call.id, entry->utterance.id);
-	bool known = told && told->text == hash_text(entry->utterance.text);
+	bool known = told && told->text == tc_hash_text(TC_HASH_START, entry->utterance.text);
 	/* Nothing was understood after all: the page takes its line back, and there is none to
 	 * keep. */
 	if (known || (entry->room[0] && !entry->utterance.text[0])) {

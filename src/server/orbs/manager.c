@@ -9,6 +9,7 @@
 
 #include "base/assert.h"
 #include "base/err.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "server/orbs/nest.h"
 #include "server/orbs/priv.h"
@@ -26,11 +27,7 @@ int64_t tc_orb_now(const struct tc_orb *orb)
 
 static struct tc_orb_bucket *bucket_of(struct tc_orbs *orbs, const char *room)
 {
-	uint32_t hash = 2166136261u; /* FNV-1a */
-	for (const char *p = room; *p; p++) {
-		hash = (hash ^ (unsigned char)*p) * 16777619u;
-	}
-	return &orbs->buckets[hash % TC_ORB_BUCKETS];
+	return &orbs->buckets[tc_hash_text(TC_HASH_START, room) % TC_ORB_BUCKETS];
 }
 
 struct tc_orb *tc_orbs_find(struct tc_orbs *orbs, const char *room)

@@ -89,14 +89,6 @@ void conn_error(struct tc_room_conn *conn, enum tc_refusal why, const char *text
 	conn_send_scratch(conn);
 }
 
-static char *append(char **at, const char *text)
-{
-	size_t size = strlen(text) + 1;
-	char *start = memcpy(*at, text, size);
-	*at += size;
-	return start;
-}
-
 /* How many of this list are this user's in this room; *first: where none was found before. */
 static int count_waiting(struct conn_list *list, const char *room, const char *user_id,
 			 struct tc_room_conn **first)
@@ -136,9 +128,9 @@ int tc_rooms_attach(struct tc_rooms *rooms, struct tc_room_conn **out, const cha
 	}
 	make_way(rooms, room, who->user_id);
 	char *at = conn->text;
-	conn->room_id = append(&at, room);
-	conn->user_id = append(&at, who->user_id);
-	conn->user_name = append(&at, who->user_name);
+	conn->room_id = rooms_append(&at, room);
+	conn->user_id = rooms_append(&at, who->user_id);
+	conn->user_name = rooms_append(&at, who->user_name);
 	conn->rooms = rooms;
 	conn->user = user;
 	conn->role = who->role;

@@ -6,6 +6,7 @@
 #ifndef TC_SERVER_ROOMS_PRIV_H
 #define TC_SERVER_ROOMS_PRIV_H
 
+#include <string.h>
 #include <sys/queue.h>
 
 #include "server/rooms.h"
@@ -82,10 +83,19 @@ struct tc_rooms {
 	bool dispatching;
 	struct room **buckets; /* owned */
 	size_t bucket_count, room_count;
-	uint32_t hash_seed;
+	uint64_t hash_seed;
 	struct tc_buf scratch; /* for one message in the making */
 	struct tc_rooms_counts counts;
 };
+
+/* Puts a text behind another in a struct's own `text`; returns where it stands. */
+static inline char *rooms_append(char **at, const char *text)
+{
+	size_t size = strlen(text) + 1;
+	char *start = memcpy(*at, text, size);
+	*at += size;
+	return start;
+}
 
 /* table.c */
 int rooms_table_init(struct tc_rooms *rooms);

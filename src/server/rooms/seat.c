@@ -12,14 +12,6 @@ TC_LOG_TOPIC("server.rooms");
 /* What may wait for someone whose socket is lost: an offer and a dozen candidates. */
 #define MAIL_MAX (64u * 1024)
 
-static char *append(char **at, const char *text)
-{
-	size_t size = strlen(text) + 1;
-	char *start = memcpy(*at, text, size);
-	*at += size;
-	return start;
-}
-
 struct seat *seat_take(struct tc_rooms *rooms, struct room *room, struct tc_room_conn *conn,
 		       const struct tc_signal_join *join)
 {
@@ -33,10 +25,10 @@ struct seat *seat_take(struct tc_rooms *rooms, struct room *room, struct tc_room
 		return NULL;
 	}
 	char *at = seat->text;
-	seat->room_id = append(&at, room->id);
-	seat->user_id = append(&at, join->user_id);
-	seat->user_name = append(&at, join->user_name);
-	seat->prefix = append(&at, prefix);
+	seat->room_id = rooms_append(&at, room->id);
+	seat->user_id = rooms_append(&at, join->user_id);
+	seat->user_name = rooms_append(&at, join->user_name);
+	seat->prefix = rooms_append(&at, prefix);
 	seat->prefix_len = prefix_len;
 	seat->room = room;
 	seat->conn = conn;

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
+
 #define FIRST_BUCKETS 64
 
 int rooms_table_init(struct tc_rooms *rooms)
@@ -34,19 +36,11 @@ void rooms_table_finish(struct tc_rooms *rooms)
 	free(rooms->buckets);
 }
 
-/* FNV-1a, seeded: room names come from outside. */
-static uint32_t hash(const struct tc_rooms *rooms, const char *id)
-{
-	uint32_t h = 2166136261u ^ rooms->hash_seed;
-	for (; *id; id++) {
-		h = (h ^ (unsigned char)*id) * 16777619u;
-	}
-	return h ^ h >> 16;
-}
-
+/* Seeded: room names come from outside. */
 static struct room **bucket_of(const struct tc_rooms *rooms, const char *id)
 {
-	return &rooms->buckets[hash(rooms, id) & (rooms->bucket_count - 1)];
+	uint64_t hash = tc_hash_mix(tc_hash_text(rooms->hash_seed, id));
+	return &rooms->buckets[hash & (rooms->bucket_count - 1)];
 }
 
 struct room *rooms_find(const struct tc_rooms *rooms, const char *id)
