@@ -176,5 +176,8 @@ void tc_signal_write_session_ended(struct tc_buf *buf, const char *reason);
 /* in_reply_to: the string value of the refused message's type; NONE: null. */
 void tc_signal_write_error(struct tc_buf *buf, const char *code, const char *message,
 			   struct tc_json in_reply_to);
+/* Of the orb, to one peer. */
+void tc_signal_write_error_to(struct tc_buf *buf, const char *to, const char *code,
+			      const char *message, struct tc_json in_reply_to);
 
 #endif

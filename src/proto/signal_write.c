@@ -159,10 +159,11 @@ void tc_signal_write_session_ended(struct tc_buf *buf, const char *reason)
 	tc_json_end_object(&w);
 }
 
-void tc_signal_write_error(struct tc_buf *buf, const char *code, const char *message,
-			   struct tc_json in_reply_to)
+static void write_error(struct tc_buf *buf, const char *to, const char *code, const char *message,
+			struct tc_json in_reply_to)
 {
 	struct tc_json_writer w = begin(buf, TC_SIGNAL_ERROR);
+	field_if(&w, "toId", to);
 	tc_json_field_str(&w, "code", code);
 	tc_json_field_str(&w, "message", message);
 	tc_json_key(&w, "inReplyTo");
@@ -172,4 +173,16 @@ void tc_signal_write_error(struct tc_buf *buf, const char *code, const char *mes
 		tc_json_put_str(&w, NULL);
 	}
 	tc_json_end_object(&w);
+}
+
+void tc_signal_write_error(struct tc_buf *buf, const char *code, const char *message,
+			   struct tc_json in_reply_to)
+{
+	write_error(buf, NULL, code, message, in_reply_to);
+}
+
+void tc_signal_write_error_to(struct tc_buf *buf, const char *to, const char *code,
+			      const char *message, struct tc_json in_reply_to)
+{
+	write_error(buf, to, code, message, in_reply_to);
 }

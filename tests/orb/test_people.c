@@ -342,11 +342,37 @@ static void a_stranger_is_not_answered(void **state)
 	forget_sent();
 	offer(f, "mallory", "chromium-mic-cam", NULL);
 	tell(f, "ice-candidate", "{\"fromId\":\"mallory\",\"candidate\":\"candidate:x\"}");
-	tell(f, "offer", "{\"fromId\":\"anna\"}");
-	tell(f, "offer", "{\"fromId\":\"anna\",\"offer\":{\"sdp\":\"nonsense\"}}");
 	assert_int_equal(sent_count, 0);
-	offer(f, "anna", "chromium-mic-cam", NULL); /* and nonsense spoils nothing */
+}
+
+static void an_offer_that_is_none_changes_nothing_and_its_sender_knows(void **state)
+{
+	static const char *const none[] = {
+		"{\"fromId\":\"anna\"}",
+		"{\"fromId\":\"anna\",\"offer\":{\"sdp\":\"nonsense\"}}",
+		"{\"fromId\":\"anna\",\"offer\":{\"sdp\":\"v=0\\r\\no=- 1 2 IN IP4 "
+		"0.0.0.0\\r\\ns=-\\r"
+		"\\nt=0 0\\r\\n\"}}",
+	};
+	struct fixture *f = *state;
+	joined(f, CLIENT);
+	tell(f, "offer", none[1]);
+	offer(f, "anna", "chromium-mic-cam", NULL); /* nonsense before it spoils nothing */
 	assert_non_null(find_sent("\"type\":\"answer\""));
+	struct tc_peer *annas = peer_of(f, "anna");
+	char origin[80];
+	memcpy(origin, tc_people_find(f->s, "anna")->offer_origin, sizeof(origin));
+	for (size_t i = 0; i < 3; i++) {
+		forget_sent();
+		tell(f, "offer", none[i]);
+		assert_ptr_equal(peer_of(f, "anna"), annas);
+		assert_int_equal(tc_peer_state(annas), TC_PEER_CONNECTING);
+		assert_string_equal(tc_people_find(f->s, "anna")->offer_origin, origin);
+		const char *error = find_sent("\"code\":\"offer-refused\"");
+		assert_non_null(error);
+		assert_non_null(strstr(error, "\"toId\":\"anna\""));
+		assert_int_equal(sent_count, 1);
+	}
 }
 
 static void a_page_that_was_loaded_again_gets_a_new_connection(void **state)
@@ -529,6 +555,7 @@ int main(void)
 		TEST(an_offer_may_be_its_bare_text),
 		TEST(candidates_may_come_before_the_offer),
 		TEST(a_stranger_is_not_answered),
+		TEST(an_offer_that_is_none_changes_nothing_and_its_sender_knows),
 		TEST(a_page_that_was_loaded_again_gets_a_new_connection),
 		TEST(who_leaves_takes_only_their_own_connection),
 		TEST(the_end_goes_step_by_step_and_hears_nobody_any_more),

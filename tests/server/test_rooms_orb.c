@@ -29,6 +29,24 @@ static void the_orbs_status_reaches_humans_and_those_who_come_later(void **state
 	assert_non_null(strstr(coach->inbox[coach->count - 1], "forbidden"));
 }
 
+static void an_orb_alone_may_say_why_it_does_not_answer(void **state)
+{
+	struct world *world = *state;
+	struct peer *coach = rooms_join(world, 0, "coach", TC_ROLE_COACH);
+	struct peer *client = rooms_join(world, 1, "client", TC_ROLE_CLIENT);
+	struct peer *orb = rooms_join(world, 2, "orb", TC_ROLE_AI);
+	rooms_clear(world);
+	rooms_say(orb, "{\"type\":\"error\",\"toId\":\"coach\",\"code\":\"offer-refused\"}");
+	rooms_expect(coach, "{\"fromId\":\"orb\",\"type\":\"error\",\"toId\":\"coach\",\"code\":"
+			    "\"offer-refused\"}");
+	rooms_expect_nothing(client);
+	rooms_say(client, "{\"type\":\"error\",\"toId\":\"coach\",\"code\":\"offer-refused\"}");
+	assert_non_null(strstr(client->inbox[client->count - 1], "bad-message"));
+	rooms_expect_nothing(coach);
+	rooms_say(orb, "{\"type\":\"error\",\"code\":\"offer-refused\"}");
+	assert_non_null(strstr(orb->inbox[orb->count - 1], "bad-message"));
+}
+
 static void an_orb_state_is_told_once_until_it_changes(void **state)
 {
 	struct world *world = *state;
@@ -333,6 +351,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(the_orbs_status_reaches_humans_and_those_who_come_later),
+		T(an_orb_alone_may_say_why_it_does_not_answer),
 		T(an_orb_state_is_told_once_until_it_changes),
 		T(transcripts_reach_the_humans_and_finals_the_store),
 		T(of_one_users_waiting_sockets_the_oldest_goes),

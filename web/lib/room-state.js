@@ -385,6 +385,9 @@ function troubleOf({ code, inReplyTo }, now) {
   if (code === 'rate-limited') {
     return { words: 'This page sent too much at once; some of it was dropped.', at: now };
   }
+  if (code === 'offer-refused') {
+    return { words: 'The orb cannot connect with this browser. You can go on without it.', at: now };
+  }
   if (code === 'forbidden' && inReplyTo === 'orb-control') {
     return { words: 'Only the coach can control the orb.', at: now };
   }

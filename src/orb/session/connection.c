@@ -141,21 +141,17 @@ void tc_connection_drop(struct tc_person *p)
 	p->offer_origin[0] = '\0';
 }
 
-static int need_peer(struct tc_person *p)
+static int make_peer(struct tc_person *p, struct tc_peer **out)
 {
-	if (p->peer) {
-		return 0;
-	}
 	struct tc_session *s = p->session;
 	struct tc_peer_config config = {.rtc = s->rtc, .tag = p->id, .stream_id = "orb"};
-	int err = tc_peer_create(&p->peer, &config, &peer_events, p);
+	int err = tc_peer_create(out, &config, &peer_events, p);
 	if (!err) {
-		err = tc_roster_add(s->roster, p->peer);
-	}
-	if (err) {
-		TC_ERROR(s->tag, "no connection to %s: %s", p->id, tc_err_str(err));
-		tc_report_error(s, tc_err_str(err), false);
-		tc_connection_drop(p);
+		err = tc_roster_add(s->roster, *out);
+		if (err) {
+			tc_peer_close(*out, NULL, NULL);
+			*out = NULL;
+		}
 	}
 	return err;
 }
@@ -174,44 +170,86 @@ static void origin_of(const char *sdp, char *out, size_t size)
 	snprintf(out, size, "%s %s", name, id);
 }
 
-void tc_connection_offer(struct tc_person *p, const struct tc_signal *offer)
+/* What it was about stays as it is. Told to whoever runs the server, and to the page, which shows
+ * it: it would wait for an answer. */
+static void refuse(struct tc_person *p, int err)
+{
+	static const char reply[] = "\"offer\"";
+	struct tc_session *s = p->session;
+	char why[96];
+	snprintf(why, sizeof(why), "the offer cannot be answered: %s", tc_err_str(err));
+	TC_WARN(s->tag, "%s: %s", p->id, why);
+	tc_report_error(s, why, false);
+	tc_buf_reset(&s->out);
+	tc_signal_write_error_to(&s->out, p->id, "offer-refused", why,
+				 (struct tc_json){reply, sizeof(reply) - 1});
+	send_out(s);
+}
+
+static int answer(struct tc_person *p, struct tc_peer *peer, const char *sdp)
 {
 	struct tc_session *s = p->session;
-	char *sdp = tc_signal_sdp_dup(offer);
-	if (!sdp) {
-		TC_WARN(s->tag, "an offer of %s without an SDP was ignored", p->id);
-		return;
-	}
-	char origin[sizeof(p->offer_origin)];
-	origin_of(sdp, origin, sizeof(origin));
-	if (p->offer_origin[0] && strcmp(origin, p->offer_origin) != 0) {
-		/* The page was loaded again: its old connection is gone without a word:
-		 * neither closing a tab nor killing a browser sends close_notify.
-		 */
-		TC_INFO(s->tag, "%s starts a new connection", p->id);
-		tc_connection_drop(p);
-	}
-	char *answer = NULL;
-	int err = need_peer(p);
+	char *text = NULL;
+	int err = tc_peer_answer(peer, sdp, &text);
 	if (!err) {
-		err = tc_peer_answer(p->peer, sdp, &answer);
-	}
-	if (err) {
-		TC_WARN(s->tag, "the offer of %s cannot be answered: %s", p->id, tc_err_str(err));
-	} else {
-		snprintf(p->offer_origin, sizeof(p->offer_origin), "%s", origin);
 		tc_buf_reset(&s->out);
-		tc_signal_write_answer(&s->out, p->id, answer);
+		tc_signal_write_answer(&s->out, p->id, text);
 		send_out(s);
 	}
-	free(answer);
+	free(text);
+	return err;
+}
+
+/* Of the connection we have, or the first. */
+static int answer_on(struct tc_person *p, const char *sdp)
+{
+	int err = p->peer ? 0 : make_peer(p, &p->peer);
+	return err ? err : answer(p, p->peer, sdp);
+}
+
+/* The page was loaded again: its old connection is gone without a word, since neither closing a tab
+ * nor killing a browser sends close_notify. That is believed when the new offer can be answered. */
+static int answer_anew(struct tc_person *p, const char *sdp)
+{
+	struct tc_peer *fresh = NULL;
+	int err = make_peer(p, &fresh);
+	err = err ? err : answer(p, fresh, sdp);
+	if (err && fresh) {
+		tc_roster_remove(p->session->roster, fresh);
+		tc_peer_close(fresh, NULL, NULL);
+	} else if (!err) {
+		TC_INFO(p->session->tag, "%s starts a new connection", p->id);
+		tc_connection_drop(p);
+		p->peer = fresh;
+	}
+	return err;
+}
+
+void tc_connection_offer(struct tc_person *p, const struct tc_signal *offer)
+{
+	char *sdp = tc_signal_sdp_dup(offer);
+	char origin[sizeof(p->offer_origin)];
+	origin_of(sdp ? sdp : "", origin, sizeof(origin));
+	bool other = p->offer_origin[0] && strcmp(origin, p->offer_origin) != 0;
+	int err = !sdp ? -TC_EPARSE : other ? answer_anew(p, sdp) : answer_on(p, sdp);
+	if (err) {
+		refuse(p, err);
+	} else {
+		snprintf(p->offer_origin, sizeof(p->offer_origin), "%s", origin);
+	}
 	free(sdp);
 }
 
 void tc_connection_candidate(struct tc_person *p, const struct tc_signal *message)
 {
 	struct tc_signal_candidate candidate;
-	if (tc_signal_read_candidate(message, &candidate) == 0 && need_peer(p) == 0) {
+	if (tc_signal_read_candidate(message, &candidate)) {
+		return;
+	}
+	int err = p->peer ? 0 : make_peer(p, &p->peer);
+	if (err) {
+		TC_WARN(p->session->tag, "no connection to %s: %s", p->id, tc_err_str(err));
+	} else {
 		tc_peer_add_candidate(p->peer, candidate.line);
 	}
 }

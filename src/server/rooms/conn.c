@@ -271,6 +271,10 @@ void tc_rooms_message(struct tc_room_conn *conn, const char *text, size_t len)
 	const char *why = tc_signal_parse(&signal, text, len)
 				  ? "not a JSON object with a type (and a text as its target)"
 				  : tc_signal_check(&signal);
+	/* The one type of ours that an orb may send, too: why it does not answer somebody. */
+	if (why && signal.type == TC_SIGNAL_ERROR && signal.to.at && conn->seat && conn->seat->ai) {
+		why = NULL;
+	}
 	struct tc_signal_join join;
 	if (!why && signal.type == TC_SIGNAL_JOIN && tc_signal_read_join(&signal, &join)) {
 		why = "join: a field is not what it must be";
