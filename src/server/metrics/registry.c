@@ -61,6 +61,7 @@ int tc_registry_create(struct tc_registry **out, const struct tc_metric_family *
 	if (!r || !series) {
 		free(r);
 		free(first);
+		free(series);
 		return -ENOMEM;
 	}
 	first[count] = total;
