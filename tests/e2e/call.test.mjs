@@ -129,6 +129,24 @@ test('the orb answers audibly, and the page says that it speaks', { timeout: HEA
   await until("the orb's voice in the received sound", async () => (await energy()) > beforeAnswer + 0.001, 90_000);
 });
 
+test('the server knows how all of this went, from the browsers and the orb', { timeout: 90_000 }, async () => {
+  const wanted = [
+    /^tricall_webrtc_connections_total\{peer="human",result="connected"\} 2$/m,
+    /^tricall_webrtc_connections_total\{peer="orb",result="connected"\} 2$/m,
+    /^tricall_webrtc_connect_seconds_count\{peer="orb"\} 2$/m,
+    /^tricall_call_rtt_seconds_count\{peer="human"\} [1-9]/m,
+    /^tricall_orb_join_seconds_count 1$/m,
+    /^tricall_orb_answer_seconds_count\{stage="total"\} [1-9]/m,
+    /^tricall_orb_answer_seconds_count\{stage="voiced"\} [1-9]/m,
+    /^tricall_orbs_memory_bytes [1-9]/m,
+  ];
+  await until('the figures', async (seen) => {
+    const text = await (await fetch(`${server.url}/metrics`)).text();
+    seen(text.match(/^tricall_(webrtc|call_rtt|orb_join|orb_answer)\w+_(total|count).*$/gm));
+    return wanted.every((line) => line.test(text));
+  }, 60_000);
+});
+
 test('one page closes and the other two go on', { timeout: 180_000 }, async () => {
   const { page } = people.coach;
   await people.client.page.close({ runBeforeUnload: false });
