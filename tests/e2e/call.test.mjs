@@ -88,28 +88,29 @@ for (const role of ['coach', 'client']) {
 // The microphones say their sentences round and round: a machine too busy to hear one hears the next.
 const HEARD_MS = 180_000;
 
-/** Others use this machine so much that the recognizer has to throw sound away: nothing it missed is a fault. */
-const starved = () => os.loadavg()[0] > 4 * os.cpus().length && /the recognizer is too slow/.test(server.log());
+/** Others use this machine so much that the recognizer has to throw sound away: what it missed comes round again. */
+const starved = () => os.loadavg()[0] > os.cpus().length && /the recognizer is too slow/.test(server.log());
+const ROUNDS = 3;
 
-test("the coach reads the client's words, under the client's name", { timeout: HEARD_MS + 60_000 }, async (t) => {
+test("the coach reads the client's words, under the client's name", { timeout: ROUNDS * HEARD_MS + 60_000 }, async (t) => {
   const { page } = people.coach;
   // Pictures cost most of a call, and a starved Chromium drops sound: from here on it is about words.
   for (const person of Object.values(people)) {
     await person.page.getByRole('button', { name: 'Stop video' }).click();
   }
-  const heard = await until('a final line of the client with most of the sentence', async (seen) => {
-    const lines = seen(await page.locator('tc-transcript li:not(.is-partial)').evaluateAll((items) =>
-      items.map((item) => ({ text: item.querySelector('.transcript-text').textContent, head: item.textContent })),
-    ));
-    return lines.find((line) => line.head.includes('Ben Client') && wordsFound(SENTENCES.disposed.text, line.text) >= 0.5);
-  }, HEARD_MS).catch((error) => {
-    if (!starved()) {
-      throw error;
-    }
-  });
-  if (!heard) {
-    t.skip('load ' + os.loadavg()[0] + ' on ' + os.cpus().length + ' cores: the recognizer threw sound away');
-    return;
+  let heard = null;
+  for (let round = 1; !heard; round++) {
+    heard = await until('a final line of the client with most of the sentence', async (seen) => {
+      const lines = seen(await page.locator('tc-transcript li:not(.is-partial)').evaluateAll((items) =>
+        items.map((item) => ({ text: item.querySelector('.transcript-text').textContent, head: item.textContent })),
+      ));
+      return lines.find((line) => line.head.includes('Ben Client') && wordsFound(SENTENCES.disposed.text, line.text) >= 0.5);
+    }, HEARD_MS).catch((error) => {
+      if (round === ROUNDS || !starved()) {
+        throw error;
+      }
+      t.diagnostic(`load ${os.loadavg()[0]} on ${os.cpus().length} cores: the recognizer threw sound away; listening on`);
+    });
   }
   const wrong = await page.locator('tc-transcript li:not(.is-partial)').evaluateAll((items) =>
     items.filter((item) => item.textContent.includes('Nora Coach')).map((item) => item.textContent).join(' '),
