@@ -133,6 +133,15 @@ static void do_exit69(void)
 	exit(69);
 }
 
+static void do_refused(void)
+{
+	struct tc_buf line;
+	tc_buf_init(&line);
+	tc_channel_put_error(&line, room, "three people are in already", true);
+	say_buf(&line);
+	exit(69);
+}
+
 static void do_last_words(void)
 {
 	say_utterance("last", "said right before the end");
@@ -250,16 +259,13 @@ static const struct {
 	const char *word;
 	void (*run)(void);
 } words[] = {
-	{"ready", do_ready},    {"beat", do_beat},
-	{"half", do_half},      {"garbage", do_garbage},
-	{"deaf", do_deaf},      {"stubborn", do_stubborn},
-	{"exit64", do_exit64},  {"exit0", do_exit0},
-	{"exit69", do_exit69},  {"last", do_last_words},
-	{"crash", do_crash},    {"flood", do_flood},
-	{"spew", do_spew},      {"print", do_print},
-	{"hangup", do_hang_up}, {"noread", do_no_read},
-	{"litter", do_litter},  {"tell", do_tell},
-	{"stuck", do_stuck},    {"awhile", do_stuck_a_while},
+	{"ready", do_ready},     {"beat", do_beat},       {"half", do_half},
+	{"garbage", do_garbage}, {"deaf", do_deaf},       {"stubborn", do_stubborn},
+	{"exit64", do_exit64},   {"exit0", do_exit0},     {"exit69", do_exit69},
+	{"refused", do_refused}, {"last", do_last_words}, {"crash", do_crash},
+	{"flood", do_flood},     {"spew", do_spew},       {"print", do_print},
+	{"hangup", do_hang_up},  {"noread", do_no_read},  {"litter", do_litter},
+	{"tell", do_tell},       {"stuck", do_stuck},     {"awhile", do_stuck_a_while},
 	{"leave", do_leave},
 };
 

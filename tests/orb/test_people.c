@@ -447,11 +447,11 @@ static void who_is_thrown_out_has_an_exit_code_for_it(void **state)
 	turn_until(f, TC_SESSION_LEAVING);
 }
 
-static void who_is_refused_is_a_defect_and_who_is_replaced_is_not(void **state)
+static void who_is_refused_is_no_defect_nor_is_who_is_replaced(void **state)
 {
 	struct fixture *f = *state;
 	tc_session_uplink_events.failed(f->s, "403", false);
-	assert_int_equal(f->s->exit_code, TC_EXIT_DEFECT);
+	assert_int_equal(f->s->exit_code, TC_EXIT_UNREACHABLE);
 	turn_until(f, TC_SESSION_LEAVING);
 	f->s->state = TC_SESSION_JOINING;
 	f->s->closer = (struct tc_closer){0};
@@ -560,7 +560,7 @@ int main(void)
 		TEST(who_leaves_takes_only_their_own_connection),
 		TEST(the_end_goes_step_by_step_and_hears_nobody_any_more),
 		TEST(who_is_thrown_out_has_an_exit_code_for_it),
-		TEST(who_is_refused_is_a_defect_and_who_is_replaced_is_not),
+		TEST(who_is_refused_is_no_defect_nor_is_who_is_replaced),
 		TEST(words_shown_are_final_when_the_recognizer_hangs),
 		TEST(everybody_hears_of_it_when_the_orb_is_muted),
 		TEST(a_guess_that_was_none_takes_its_line_back),

@@ -111,16 +111,20 @@ static void on_message(void *user, const char *type, struct tc_json message)
 	}
 }
 
+/* For people, who read it as the reason of the orb's state. */
+static const char *plain(const char *why)
+{
+	return strstr(why, "4403") && strstr(why, "full") ? "three people are in already" : why;
+}
+
 static void on_failed(void *user, const char *why, bool unreachable)
 {
 	struct tc_session *s = user;
 	TC_ERROR(s->tag, "no way into the room: %s", why);
-	tc_report_error(s, why, true);
+	tc_report_error(s, plain(why), true);
 	bool was_live = s->state == TC_SESSION_LIVE;
 	tc_session_end(s, was_live ? "replaced" : "error",
-		       was_live      ? TC_EXIT_OK
-		       : unreachable ? TC_EXIT_UNREACHABLE
-				     : TC_EXIT_DEFECT);
+		       was_live ? TC_EXIT_OK : TC_EXIT_UNREACHABLE);
 }
 
 const struct tc_uplink_events tc_session_uplink_events = {

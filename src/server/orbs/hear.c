@@ -97,6 +97,9 @@ void tc_orb_hear(void *user, struct tc_json object)
 	case TC_CHANNEL_ORB_ERROR:
 		TC_WARN(orb->tag, "orb error%s: %s", message.fatal ? " (fatal)" : "",
 			message.error);
+		if (message.fatal) {
+			snprintf(orb->own_error, sizeof(orb->own_error), "%.127s", message.error);
+		}
 		break;
 	case TC_CHANNEL_SESSION_SUMMARY:
 	case TC_CHANNEL_UTTERANCE:

@@ -56,6 +56,12 @@ static void describe_exit(struct tc_child_exit how, char *out, size_t size)
 	}
 }
 
+/* Its own words say more than a number. */
+static const char *own_words(const struct tc_orb *orb, struct tc_child_exit how, const char *text)
+{
+	return orb->own_error[0] && !how.signaled && how.status != 0 ? orb->own_error : text;
+}
+
 static enum tc_orb_end class_of(const struct tc_orb *orb, struct tc_child_exit how)
 {
 	bool clean = !how.signaled && how.status == 0;
@@ -130,7 +136,7 @@ static void on_exited(void *user, struct tc_child_exit how)
 	if (orb->rung != TC_ORB_RUNG_NONE) {
 		ended_as_wanted(orb, !how.signaled && how.status == 0, text);
 	} else {
-		ended_unasked(orb, how, text);
+		ended_unasked(orb, how, own_words(orb, how, text));
 	}
 	tc_orbs_reaped(orb);
 }
@@ -257,6 +263,7 @@ static void reset_life(struct tc_orb *orb)
 	orb->was_ready = orb->again = orb->killed_as_hung = orb->fails = false;
 	orb->tell_shutdown = false;
 	orb->own_reason[0] = '\0';
+	orb->own_error[0] = '\0';
 	orb->rung = TC_ORB_RUNG_NONE;
 	orb->cpu_percent = orb->memory_mb = orb->latency_ms = 0;
 	orb->message_tokens = TC_ORB_MESSAGE_BURST;

@@ -88,6 +88,7 @@ struct tc_orb {
 	char end_reason[64]; /* the word it was asked to end with */
 	char end_why[128];   /* and what we say of it */
 	char own_reason[64]; /* why it says it ended by itself; "": it did not say */
+	char own_error[128]; /* what it says it cannot go on with, likewise */
 	enum tc_orb_rung rung;
 	bool tell_participants, tell_shutdown;
 	char *new_token;    /* owned; to be told, adopted; NULL: nothing is */

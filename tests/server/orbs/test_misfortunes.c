@@ -26,6 +26,17 @@ static void an_exit_before_ready_is_a_failure_with_its_reason(void **state)
 	close_world(w);
 }
 
+static void its_own_words_say_why_it_cannot_go_on(void **state)
+{
+	struct world *w = open_world();
+	struct tc_orbs_config config = good_config(w, "refused");
+	start_manager(w, &config);
+	join(w, "r1", "coach1");
+	assert_string_equal(wait_state(w, "r1", TC_ORB_FAILED), "three people are in already");
+	expect_end(w, TC_ORB_END_ERROR);
+	close_world(w);
+}
+
 static void an_exit_with_0_before_ready_is_a_failure_too(void **state)
 {
 	struct world *w = open_world();
@@ -79,7 +90,7 @@ static void silence_is_unresponsive_then_the_end(void **state)
 	struct world *w = open_world();
 	struct tc_orbs_config config = good_config(w, "stubborn,ready");
 	config.unresponsive_after_ms = 100;
-	config.kill_after_ms = 250;
+	config.kill_after_ms = 1500; /* apart, or a busy machine sees both at once */
 	start_manager(w, &config);
 	join(w, "r1", "coach1");
 	wait_state(w, "r1", TC_ORB_UNRESPONSIVE);
@@ -97,7 +108,7 @@ static void never_ready_is_unresponsive_then_the_end(void **state)
 	struct world *w = open_world();
 	struct tc_orbs_config config = good_config(w, "silent");
 	config.unresponsive_after_ms = 50;
-	config.kill_after_ms = 100;
+	config.kill_after_ms = 1500;
 	start_manager(w, &config);
 	join(w, "r1", "coach1");
 	wait_state(w, "r1", TC_ORB_FAILED);
@@ -188,6 +199,7 @@ int main(int argc, char **argv)
 	take_arguments(argc, argv);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_exit_before_ready_is_a_failure_with_its_reason),
+		cmocka_unit_test(its_own_words_say_why_it_cannot_go_on),
 		cmocka_unit_test(an_exit_with_0_before_ready_is_a_failure_too),
 		cmocka_unit_test(a_crash_is_told_to_the_humans),
 		cmocka_unit_test(a_missing_program_or_folder_is_named),
