@@ -44,7 +44,7 @@ struct tc_painter {
 	bool started;
 	int wake_fd;
 	_Atomic bool quit, want_key;
-	_Atomic int state, bitrate;
+	_Atomic int state, bitrate, limit;
 	_Atomic float hearing;
 	_Atomic uint64_t frames, keyframes, bytes;
 	_Atomic int fps;
@@ -150,6 +150,13 @@ static bool moving(const struct tc_painter *p)
 	return !tc_scene_calm(p->canvas.scene) || atomic_load(&p->state) != TC_FACE_READY;
 }
 
+static int wanted_fps(const struct tc_painter *p)
+{
+	int fps = moving(p) ? steps[p->step] : CALM_FPS;
+	int limit = atomic_load_explicit(&p->limit, memory_order_relaxed);
+	return limit > 0 && limit < fps ? limit : fps;
+}
+
 static void *video_main(void *arg)
 {
 	struct tc_painter *p = arg;
@@ -167,7 +174,7 @@ static void *video_main(void *arg)
 			continue;
 		}
 		int64_t now = tc_clock_us(p->config.clock);
-		int fps = moving(p) ? steps[p->step] : CALM_FPS;
+		int fps = wanted_fps(p);
 		bool waited_long = next > now + 1000000 / fps; /* it was calm and is not any more */
 		if (now >= next || waited_long || atomic_load(&p->want_key)) {
 			atomic_store_explicit(&p->fps, fps, memory_order_relaxed);
@@ -307,6 +314,11 @@ void tc_painter_set_hearing(struct tc_painter *p, float level)
 void tc_painter_set_bitrate(struct tc_painter *p, int bps)
 {
 	atomic_store_explicit(&p->bitrate, bps, memory_order_relaxed);
+}
+
+void tc_painter_set_limit(struct tc_painter *p, int fps)
+{
+	atomic_store_explicit(&p->limit, fps, memory_order_relaxed);
 }
 
 void tc_painter_keyframe(struct tc_painter *p)

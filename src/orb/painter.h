@@ -47,6 +47,8 @@ void tc_painter_destroy(struct tc_painter *p);
 void tc_painter_set_state(struct tc_painter *p, enum tc_face_state state);
 void tc_painter_set_hearing(struct tc_painter *p, float level); /* 0..1 */
 void tc_painter_set_bitrate(struct tc_painter *p, int bps);
+/* No more pictures a second than this; 0: as many as it likes. */
+void tc_painter_set_limit(struct tc_painter *p, int fps);
 /* The next picture is a key frame and comes now. */
 void tc_painter_keyframe(struct tc_painter *p);
 /* Somebody connected or left: look again whether there is anyone to draw for. */

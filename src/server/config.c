@@ -103,9 +103,14 @@ static const struct tc_option table[] = {
 	INT("DRAIN_TIMEOUT", drain_timeout, "60000", 0, 86400000, "ms",
 	    "how long SIGTERM waits for sessions that run before it ends them"),
 	INT("ORB_MAX_MEMORY_MB", orb_max_memory_mb, "2048", 16, 1048576, "MB",
-	    "not used yet: memory of one orb"),
+	    "memory of one orb: its share of what it maps (PSS). One that stays above is replaced"),
 	INT("ORB_MAX_CPU_PERCENT", orb_max_cpu_percent, "50", 1, 10000, "%",
-	    "not used yet: processor time of one orb; 100 is one core"),
+	    "processor time of one orb; 100 is one core. One that stays above has to do less, then "
+	    "is "
+	    "replaced"),
+	MS("ORB_SAMPLE_INTERVAL", orb_sample_interval, "5000", "how often that is looked at"),
+	BOOL("ORB_ADMISSION", orb_admission, "true",
+	     "no further orb comes while the machine has no memory or CPU for it"),
 	TEXT("LLM_URL", llm_url, NULL,
 	     "not used yet: OpenAI-compatible chat endpoint for the orb's answers"),
 	TEXT("LLM_MODEL", llm_model, NULL, "not used yet: its model"),

@@ -76,6 +76,8 @@ struct tc_hearing {
 	bool live[TC_HEARING_LANES];
 	char words[WORDS][TC_LANE_NAME]; /* names to learn when nobody speaks */
 	int word_count;
+	bool less;             /* effort that is set */
+	atomic_bool want_less; /* and that is wanted; any thread */
 };
 
 static void add_lane(struct tc_hearing *h, const struct item *item)
@@ -87,14 +89,30 @@ static void add_lane(struct tc_hearing *h, const struct item *item)
 	}
 }
 
-static void learn_words(struct tc_hearing *h)
+static bool anybody_speaks(const struct tc_hearing *h)
 {
 	for (int i = 0; i < TC_HEARING_LANES; i++) {
 		if (h->live[i] && tc_lane_is_open(h->lanes[i])) {
-			return; /* learning rebuilds the search, which must not happen in mid-word
-				 */
+			return true;
 		}
 	}
+	return false;
+}
+
+static void set_effort(struct tc_hearing *h)
+{
+	bool less = atomic_load(&h->want_less);
+	h->less = less;
+	if (h->config.engine->set_effort) {
+		int err = h->config.engine->set_effort(h->config.recognizer, less);
+		TC_INFO(NULL, "recognition with %s effort%s%s", less ? "less" : "full",
+			err ? ": " : "", err ? tc_err_str(err) : "");
+	}
+}
+
+/* What rebuilds the search, which must not happen in mid-word. */
+static void learn_words(struct tc_hearing *h)
+{
 	int learnt = 0;
 	for (int i = 0; i < h->word_count; i++) {
 		int err = h->config.engine->add_word(h->config.recognizer, h->words[i]);
@@ -235,16 +253,6 @@ static void check_starved(struct tc_hearing *h)
 	}
 }
 
-static bool anybody_speaks(const struct tc_hearing *h)
-{
-	for (int i = 0; i < TC_HEARING_LANES; i++) {
-		if (h->live[i] && tc_lane_is_open(h->lanes[i])) {
-			return true;
-		}
-	}
-	return false;
-}
-
 static void *run(void *arg)
 {
 	struct tc_hearing *h = arg;
@@ -261,8 +269,12 @@ static void *run(void *arg)
 		}
 		tc_pulse_begin(h->config.pulse);
 		check_starved(h);
-		if (h->word_count && !last) {
+		bool quiet = !last && !anybody_speaks(h);
+		if (quiet && h->word_count) {
 			learn_words(h);
+		}
+		if (quiet && h->less != atomic_load(&h->want_less)) {
+			set_effort(h);
 		}
 	}
 	for (int i = 0; i < TC_HEARING_LANES; i++) {
@@ -406,6 +418,12 @@ int tc_hearing_add_word(struct tc_hearing *h, const char *word)
 	}
 	strcpy(item.text, word);
 	return send(h, &item);
+}
+
+void tc_hearing_set_effort(struct tc_hearing *h, bool less)
+{
+	atomic_store(&h->want_less, less);
+	tc_queue_wake(h->queue);
 }
 
 float tc_hearing_level_db(const struct tc_hearing *h, int lane)

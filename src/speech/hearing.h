@@ -69,6 +69,8 @@ int tc_hearing_push(struct tc_hearing *h, int lane, const int16_t *pcm, size_t s
 void tc_hearing_end_turn(struct tc_hearing *h, int lane, uint32_t utterance);
 /* A name to listen for; learnt when nobody speaks (it takes ~0.1 s). -EINVAL: too long. */
 int tc_hearing_add_word(struct tc_hearing *h, const char *word);
+/* Whether to try less hard, for less CPU; done when nobody speaks. */
+void tc_hearing_set_effort(struct tc_hearing *h, bool less);
 float tc_hearing_level_db(const struct tc_hearing *h, int lane); /* newest frame, any thread */
 size_t tc_hearing_backlog_ms(const struct tc_hearing *h);        /* any thread */
 uint64_t tc_hearing_lost_ms(const struct tc_hearing *h); /* refused or thrown away; any thread */

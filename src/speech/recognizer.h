@@ -57,6 +57,9 @@ struct tc_recognizer_ops {
 	void (*cancel)(struct tc_recognizer_stream *s);
 	int (*add_word)(struct tc_recognizer *r,
 			const char *word); /* a name; -ENOENT: no pronunciation found */
+	/* Tries less hard, or as hard as ever; no utterance is open. Takes ~0.1 s. NULL: it knows
+	 * one way only. */
+	int (*set_effort)(struct tc_recognizer *r, bool less);
 };
 
 extern const struct tc_recognizer_ops tc_recognizer_pocketsphinx;

@@ -28,6 +28,9 @@ TC_LOG_TOPIC("speech.pocketsphinx");
 #define GENERIC_WEIGHT 0.7f
 #define DOMAIN_WEIGHT  0.3f
 #define NO_END         (-3.0f)
+#define STATES         "3000" /* looked at per frame, at most */
+#define STATES_FULL    3000
+#define STATES_LESS    1000
 #define WORST_END      (-6.0f)
 #define LIBRARY        "libpocketsphinx.so.3"
 
@@ -35,6 +38,7 @@ TC_LOG_TOPIC("speech.pocketsphinx");
 #define SPHINX(X)               \
 	X(cmd_ln_free_r)        \
 	X(cmd_ln_init)          \
+	X(cmd_ln_set_int_r)     \
 	X(err_set_logfp)        \
 	X(logmath_exp)          \
 	X(logmath_log_to_log10) \
@@ -123,7 +127,7 @@ static void sphinx_close(struct tc_recognizer *r)
 static cmd_ln_t *make_config(const char *hmm, const char *dict)
 {
 	return sphinx.cmd_ln_init(NULL, sphinx.ps_args(), TRUE, "-hmm", hmm, "-dict", dict,
-				  "-fwdflat", "no", "-bestpath", "yes", "-maxhmmpf", "3000",
+				  "-fwdflat", "no", "-bestpath", "yes", "-maxhmmpf", STATES,
 				  "-maxwpf", "5", "-remove_silence", "no", NULL);
 }
 
@@ -400,6 +404,20 @@ static int sphinx_add_word(struct tc_recognizer *r, const char *word)
 	return 0;
 }
 
+/* A search reads its limits when it is made: so it is made anew, names it was taught included (they
+ * live in dictionary and language model). */
+static int sphinx_set_effort(struct tc_recognizer *r, bool less)
+{
+	sphinx.cmd_ln_set_int_r(r->config, "-maxhmmpf", less ? STATES_LESS : STATES_FULL);
+	for (int i = 0; i < DECODERS; i++) {
+		if (sphinx.ps_set_lm(r->all[i], "mix", r->mix) < 0 ||
+		    sphinx.ps_set_search(r->all[i], "mix") < 0) {
+			return -TC_EENGINE;
+		}
+	}
+	return 0;
+}
+
 const struct tc_recognizer_ops tc_recognizer_pocketsphinx = {
 	.name = "pocketsphinx",
 	.open = sphinx_open,
@@ -412,4 +430,5 @@ const struct tc_recognizer_ops tc_recognizer_pocketsphinx = {
 	.end = sphinx_end,
 	.cancel = sphinx_cancel,
 	.add_word = sphinx_add_word,
+	.set_effort = sphinx_set_effort,
 };

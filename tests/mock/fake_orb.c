@@ -20,7 +20,7 @@
 
 static int channel_fd = -1;
 static const char *room = "?";
-static bool deaf;
+static bool deaf, works;
 static int stuck; /* pongs that tell of a stuck recognizer; -1: for ever */
 
 static void write_all(int fd, const char *data, size_t len)
@@ -116,6 +116,28 @@ static void do_stuck(void)
 static void do_stuck_a_while(void)
 {
 	stuck = 10;
+}
+
+static void do_spin(void)
+{
+	for (volatile int turn = 0;; turn++) {
+	}
+}
+
+/* Works all the time, yet hears what it is told. */
+static void do_busy(void)
+{
+	works = true;
+}
+
+/* What is touched counts. */
+static void do_eat(void)
+{
+	const size_t size = 60u << 20;
+	volatile char *memory = malloc(size);
+	for (size_t at = 0; memory && at < size; at += 1024) {
+		memory[at] = 1;
+	}
 }
 
 static void do_exit0(void)
@@ -266,7 +288,8 @@ static const struct {
 	{"flood", do_flood},     {"spew", do_spew},       {"print", do_print},
 	{"hangup", do_hang_up},  {"noread", do_no_read},  {"litter", do_litter},
 	{"tell", do_tell},       {"stuck", do_stuck},     {"awhile", do_stuck_a_while},
-	{"leave", do_leave},
+	{"leave", do_leave},     {"busy", do_busy},       {"spin", do_spin},
+	{"eat", do_eat},
 };
 
 static void say_pong(int64_t id)
@@ -290,7 +313,11 @@ static void on_object(void *user, struct tc_json object)
 	if (tc_channel_parse(&message, object, NULL)) {
 		return;
 	}
-	if (message.type == TC_CHANNEL_PING) {
+	if (message.type == TC_CHANNEL_SHED) {
+		char text[32];
+		snprintf(text, sizeof(text), "level %d", (int)message.shed);
+		say_utterance("shed", text);
+	} else if (message.type == TC_CHANNEL_PING) {
 		say_pong(message.ping);
 	} else if (message.type == TC_CHANNEL_UPDATE_PARTICIPANTS) {
 		char text[1024];
@@ -327,6 +354,9 @@ static void serve(void)
 	char data[4096];
 	tc_channel_framer_init(&framer, &events, NULL);
 	for (;;) {
+		struct pollfd pfd = {.fd = channel_fd, .events = POLLIN};
+		while (works && poll(&pfd, 1, 0) == 0) {
+		}
 		ssize_t n = read(channel_fd, data, sizeof(data));
 		if (n <= 0) {
 			exit(0);

@@ -137,6 +137,7 @@ void tc_ear_engines_ready(struct tc_session *s)
 		tc_session_end(s, "error", TC_EXIT_DEFECT);
 		return;
 	}
+	tc_shed_apply(s);
 	for (size_t i = 0; i < TC_PEOPLE_MAX; i++) {
 		if (s->people[i].present) {
 			tc_ear_open(&s->people[i]);

@@ -215,6 +215,8 @@ static void on_manager_message(void *user, const struct tc_channel_message *mess
 		tc_restore_take(s, message);
 	} else if (message->type == TC_CHANNEL_PING) {
 		tc_report_pong(s, message->ping);
+	} else if (message->type == TC_CHANNEL_SHED) {
+		tc_shed_set(s, message->shed);
 	} else if (message->type == TC_CHANNEL_STORED) {
 		tc_keep_stored(s, message->utterance);
 		tc_end_flushed(s);

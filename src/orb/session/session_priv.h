@@ -151,6 +151,7 @@ struct tc_session {
 	struct tc_manager_link *manager; /* NULL: nobody gave us a channel */
 
 	struct tc_pulse pulses[TC_WORKERS];
+	enum tc_shed shed; /* what the manager asked us to do without */
 	struct tc_queue *events;
 	struct tc_watch *event_watch;
 	struct tc_timer *mind_timer, *lifetime_timer, *idle_timer, *heartbeat_timer, *soon_timer,
@@ -210,6 +211,10 @@ bool tc_end_join(struct tc_session *s);         /* false: a thread hangs */
 
 /* media.c */
 int tc_media_create(struct tc_session *s);
+
+/* shed.c */
+void tc_shed_set(struct tc_session *s, int64_t level);
+void tc_shed_apply(struct tc_session *s); /* to what is there by now */
 
 /* room.c */
 extern const struct tc_uplink_events tc_session_uplink_events;

@@ -148,6 +148,8 @@ void tc_orb_health_begin(struct tc_orb *orb)
 {
 	tc_orb_health_end(orb);
 	orb->health = (struct tc_orb_health){.last_sign_ms = tc_orb_now(orb)};
+	orb->load = (struct tc_orb_load){0};
+	tc_measure_started(orb->all->measure);
 	plan_check(orb);
 	if (!orb->all->foreign && ping_interval(orb) > 0) {
 		tc_orb_due_in(orb, TC_ORB_DUE_PING, ping_interval(orb));

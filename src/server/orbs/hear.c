@@ -26,8 +26,10 @@ static void on_ready(struct tc_orb *orb)
 
 static void on_heartbeat(struct tc_orb *orb, const struct tc_channel_metrics *metrics)
 {
-	orb->cpu_percent = isnan(metrics->cpu_percent) ? 0 : metrics->cpu_percent;
-	orb->memory_mb = isnan(metrics->memory_mb) ? 0 : metrics->memory_mb;
+	if (!orb->load.known) { /* what we measure ourselves counts more than its own word */
+		orb->cpu_percent = isnan(metrics->cpu_percent) ? 0 : metrics->cpu_percent;
+		orb->memory_mb = isnan(metrics->memory_mb) ? 0 : metrics->memory_mb;
+	}
 	orb->latency_ms = isnan(metrics->latency_ms) ? 0 : metrics->latency_ms;
 	if (orb->all->events.heartbeat) {
 		orb->all->events.heartbeat(orb->all->user, orb->room, metrics);

@@ -94,27 +94,38 @@ void tc_orb_forget(struct tc_orb *orb)
 
 /* --- capacity --- */
 
-static bool has_place(const struct tc_orbs *orbs)
+/* *why is set when there is none. */
+static bool has_place(const struct tc_orbs *orbs, const char **why)
 {
-	return orbs->live + orbs->held < orbs->config.max_orbs;
+	if (orbs->live + orbs->held >= orbs->config.max_orbs) {
+		*why = NULL;
+		return false;
+	}
+	return tc_measure_has_headroom(orbs->measure, why);
 }
 
 void tc_orb_start_or_wait(struct tc_orb *orb, const char *why)
 {
 	struct tc_orbs *orbs = orb->all;
-	if (has_place(orbs)) {
+	const char *lacks;
+	if (has_place(orbs, &lacks)) {
 		tc_orb_start(orb, why);
 		return;
 	}
 	char full[96];
-	snprintf(full, sizeof(full), "all %d places are taken", orbs->config.max_orbs);
+	if (lacks) {
+		snprintf(full, sizeof(full), "%s", lacks);
+	} else {
+		snprintf(full, sizeof(full), "all %d places are taken", orbs->config.max_orbs);
+	}
 	TAILQ_INSERT_TAIL(&orbs->waiting, orb, in_waiting);
 	tc_orb_set_state(orb, TC_ORB_FULL, full);
 }
 
 void tc_orbs_serve_waiting(struct tc_orbs *orbs)
 {
-	while (!orbs->closing && has_place(orbs) && !TAILQ_EMPTY(&orbs->waiting)) {
+	const char *lacks;
+	while (!orbs->closing && !TAILQ_EMPTY(&orbs->waiting) && has_place(orbs, &lacks)) {
 		struct tc_orb *orb = TAILQ_FIRST(&orbs->waiting);
 		TAILQ_REMOVE(&orbs->waiting, orb, in_waiting);
 		tc_orb_start(orb, "a place is free");
@@ -534,6 +545,10 @@ int tc_orbs_create(struct tc_orbs **out, const struct tc_orbs_config *config,
 	if (orbs->config.nest && orbs->config.enabled && !orbs->foreign) {
 		start_nest(orbs);
 	}
+	err = tc_measure_create(&orbs->measure, orbs);
+	if (err) {
+		TC_WARN(NULL, "orbs are not measured: %s", tc_err_str(err));
+	}
 	*out = orbs;
 	return 0;
 }
@@ -580,6 +595,8 @@ void tc_orbs_begin_close(struct tc_orbs *orbs, void (*done)(void *user), void *u
 void tc_orbs_end_close(struct tc_orbs *orbs)
 {
 	close_nest(orbs);
+	tc_measure_close(orbs->measure);
+	orbs->measure = NULL;
 	uv_close((uv_handle_t *)&orbs->closer, on_closer_closed);
 }
 

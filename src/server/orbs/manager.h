@@ -62,6 +62,11 @@ struct tc_orbs_config { /* copied; times in ms, 0 or less: that limit is off (gr
 	int64_t restart_window_ms;
 	const char *manager_socket; /* where orbs of our own find the next server; NULL: nowhere */
 	const char *spool_dir;      /* where they put last words that none takes; NULL: nowhere */
+	/* What each may use; 0: no limit. Measured every sample_ms; 0: never. */
+	int64_t sample_ms;
+	double max_memory_mb, max_cpu_percent;
+	const char *proc;       /* NULL: /proc; tests show another; must stay */
+	bool admission;         /* a machine that has nothing left takes no more of them */
 	const char *const *env; /* more for the orb's environment, "NAME=value", NULL at the end;
 				   NULL: none (what the server's environment has, it gets anyway) */
 };
@@ -99,8 +104,10 @@ struct tc_orb_info { /* for metrics and, later, the dashboard */
 	int pid;
 	int life; /* which process of the session, from 1; 0: none was started */
 	enum tc_orb_state state;
-	int64_t started_ms;                        /* since 1970; 0: not running */
-	double cpu_percent, memory_mb, latency_ms; /* of the newest heartbeat; 0: not known */
+	int64_t started_ms; /* since 1970; 0: not running */
+	/* Of the newest sample (its share of memory, PSS), or of its heartbeat where nothing is
+	 * measured; 0: not known. */
+	double cpu_percent, memory_mb, latency_ms;
 };
 
 /* -EINVAL: an unclosed quote in orb_command, or neither it nor aiorb_path; -ENOMEM. */

@@ -16,6 +16,7 @@
 #include "server/orbs/child.h"
 #include "server/orbs/health.h"
 #include "server/orbs/manager.h"
+#include "server/orbs/measure.h"
 
 #define TC_ORB_MAX_HUMANS                                                       \
 	8 /* a room has at most three people; more than that is a caller's slip \
@@ -83,6 +84,7 @@ struct tc_orb {
 	bool killed_as_hung;
 	bool fails; /* ended on purpose, and not to come back */
 	struct tc_orb_health health;
+	struct tc_orb_load load;
 	int64_t started_ms;
 	double cpu_percent, memory_mb, latency_ms;
 	char end_reason[64]; /* the word it was asked to end with */
@@ -112,6 +114,7 @@ struct tc_orbs {
 	struct tc_strings env;      /* the same for all orbs */
 	bool foreign;               /* ORB_COMMAND: knows nothing of tokens */
 	struct tc_nest *nest;       /* owned; NULL: orbs are executed */
+	struct tc_measure *measure; /* owned; NULL: nothing is measured */
 	char *work_dir, *host_port; /* owned */
 	struct tc_orb_bucket buckets[TC_ORB_BUCKETS];
 	struct tc_orb_queue list, waiting;

@@ -72,11 +72,21 @@ static bool say_ping(struct tc_orb *orb, struct tc_buf *out)
 	return true;
 }
 
+static bool say_shed(struct tc_orb *orb, struct tc_buf *out)
+{
+	if (!orb->load.tell_shed) {
+		return false;
+	}
+	orb->load.tell_shed = false;
+	tc_channel_put_shed(out, (enum tc_shed)orb->load.limit.shed);
+	return true;
+}
+
 void tc_orb_next_line(void *user, struct tc_buf *out)
 {
 	/* In order of haste. */
 	static bool (*const say[])(struct tc_orb *, struct tc_buf *) = {
-		say_adopted, say_shutdown, say_rest, say_participants, say_ping};
+		say_adopted, say_shutdown, say_rest, say_participants, say_ping, say_shed};
 	for (size_t i = 0; i < TC_COUNT(say); i++) {
 		if (say[i](user, out)) {
 			return;
