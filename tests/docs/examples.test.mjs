@@ -148,13 +148,3 @@ test('every flag and variable of aiorb is in orb-process.md', () => {
     [],
   );
 });
-
-test('every metric of the code is in operations.md', () => {
-  const metrics = new Set(read('src/server/metrics.c').match(/tricall_[a-z_]+/g));
-  const text = read('docs/operations.md');
-  assert.ok(metrics.size >= 10);
-  assert.deepEqual(
-    [...metrics].filter((name) => !text.includes(`\`${name}`)),
-    [],
-  );
-});
