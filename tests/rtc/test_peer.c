@@ -470,6 +470,53 @@ static void a_thin_path_stops_the_picture_and_never_the_sound(void **state)
 	rig_finish(&rig);
 }
 
+static const struct tc_video_out key_frame = {
+	.data = (const uint8_t *)"\x10xx", .len = 3, .key = true};
+
+/* `ms` during which the browser says that the path takes 40 kbit/s. */
+static void be_told_of_little(struct rig *rig, struct tc_fake_clock *clock, int ms)
+{
+	struct tc_peer *b = rig->b.peer;
+	for (int t = 0; t < ms; t += 500) {
+		b->sent_bps = b->sent_bps_before = 300000;
+		feed_remb(b, 40000);
+		tc_fake_clock_advance_ms(clock, 500);
+	}
+}
+
+static void a_path_without_loss_and_delay_is_not_thin(void **state)
+{
+	struct rig rig;
+	struct tc_fake_clock clock;
+	tc_fake_clock_init(&clock, 1000000000);
+	rig_init(&rig, &(struct rig_options){.net = &perfect, .clock = &clock.clock});
+	rig.silent = true;
+	rig_negotiate(&rig, false);
+	assert_true(rig_wait(&rig, rig_connected, DEADLINE_MS));
+	struct tc_peer *b = rig.b.peer;
+	b->rtt_best_ms = 2;
+	atomic_store(&b->count.rtt_ms, 90); /* a busy machine */
+	be_told_of_little(&rig, &clock, 5000);
+	assert_int_equal(tc_peer_send_video(b, &key_frame), 0);
+	atomic_store(&b->count.rtt_ms, 900); /* its queue is full */
+	be_told_of_little(&rig, &clock, 4000);
+	assert_int_equal(tc_peer_send_video(b, &key_frame), -ENOTCONN);
+	be_told_of_little(&rig, &clock, 4000);
+	assert_int_equal(tc_peer_send_video(b, &key_frame), -ENOTCONN);
+	atomic_store(&b->count.rtt_ms, 20); /* and empty: whatever the browser says */
+	be_told_of_little(&rig, &clock, 500);
+	assert_int_equal(tc_peer_send_video(b, &key_frame), 0);
+	atomic_store(&b->count.rtt_ms, 900); /* so it was too thin: next time a longer rest */
+	be_told_of_little(&rig, &clock, 3000);
+	assert_int_equal(tc_peer_send_video(b, &key_frame), -ENOTCONN);
+	atomic_store(&b->count.rtt_ms, 20);
+	be_told_of_little(&rig, &clock, 3000);
+	assert_int_equal(tc_peer_send_video(b, &key_frame), -ENOTCONN);
+	be_told_of_little(&rig, &clock, 1500);
+	assert_int_equal(tc_peer_send_video(b, &key_frame), 0);
+	rig_finish(&rig);
+}
+
 struct sender {
 	pthread_mutex_t lock; /* around a send, as the orb's roster has it */
 	struct tc_peer *peer;
@@ -580,6 +627,7 @@ int main(void)
 		cmocka_unit_test(loss_of_our_sound_is_told_for_forward_error_correction),
 		cmocka_unit_test(an_estimate_limits_only_what_we_steadily_send),
 		cmocka_unit_test(a_thin_path_stops_the_picture_and_never_the_sound),
+		cmocka_unit_test(a_path_without_loss_and_delay_is_not_thin),
 		cmocka_unit_test(a_close_in_the_middle_of_sending_threads_is_safe),
 		cmocka_unit_test(creating_survives_each_failed_allocation),
 	};

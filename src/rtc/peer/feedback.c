@@ -58,18 +58,50 @@ static void pause_video(struct tc_peer *peer, bool pause, int bps)
 	}
 }
 
+static bool strained(const struct tc_peer *peer)
+{
+	int rtt_ms = atomic_load(&peer->count.rtt_ms);
+	return peer->rtt_best_ms == 0 || rtt_ms - peer->rtt_best_ms > TC_PEER_STRAIN_RTT_MS ||
+	       tc_estimator_loss_percent(&peer->estimator) >= TC_PEER_STRAIN_LOSS;
+}
+
 /* A dip is not thin: the encoder gets its chance to follow the estimate first. */
+static void watch_while_sending(struct tc_peer *peer, int bps, int64_t now)
+{
+	if (bps >= TC_PEER_VIDEO_PAUSE_BPS || !strained(peer)) {
+		peer->thin_us = 0;
+	} else if (!peer->thin_us) {
+		peer->thin_us = now;
+	} else if (now - peer->thin_us > TC_PEER_VIDEO_PAUSE_MS * 1000) {
+		bool soon = now - peer->resumed_us < TC_PEER_VIDEO_RETRY_MAX_MS * 1000LL;
+		int twice = 2 * peer->video_retry_ms;
+		peer->video_retry_ms = !peer->resumed_us || !soon ? TC_PEER_VIDEO_RETRY_MS
+				       : twice < TC_PEER_VIDEO_RETRY_MAX_MS
+					       ? twice
+					       : TC_PEER_VIDEO_RETRY_MAX_MS;
+		peer->thin_us = 0;
+		peer->paused_us = now;
+		pause_video(peer, true, bps);
+	}
+}
+
+static void watch_while_paused(struct tc_peer *peer, int bps, int64_t now)
+{
+	bool rested = now - peer->paused_us >= peer->video_retry_ms * 1000LL;
+	if (bps >= TC_PEER_VIDEO_RESUME_BPS || (rested && !strained(peer))) {
+		peer->resumed_us = now;
+		pause_video(peer, false, bps);
+	}
+}
+
 static void watch_thin_path(struct tc_peer *peer, int bps, int64_t now)
 {
-	bool paused = peer->out.video_paused;
-	bool wrong = paused ? bps >= TC_PEER_VIDEO_RESUME_BPS : bps < TC_PEER_VIDEO_PAUSE_BPS;
-	if (!peer->out.video.on || !wrong) {
+	if (!peer->out.video.on) {
 		peer->thin_us = 0;
-	} else if (!paused && !peer->thin_us) {
-		peer->thin_us = now;
-	} else if (paused || now - peer->thin_us > TC_PEER_VIDEO_PAUSE_MS * 1000) {
-		peer->thin_us = 0;
-		pause_video(peer, !paused, bps);
+	} else if (peer->out.video_paused) {
+		watch_while_paused(peer, bps, now);
+	} else {
+		watch_while_sending(peer, bps, now);
 	}
 }
 
@@ -124,7 +156,11 @@ static void on_report(void *user, uint32_t from_ssrc, const struct tc_rtcp_repor
 	}
 	int64_t rtt = tc_rtcp_rtt_us(report, tc_rtcp_ntp(peer_wall_us(peer)));
 	if (rtt >= 0) {
-		atomic_store(&peer->count.rtt_ms, (int)((rtt + 500) / 1000));
+		int ms = (int)((rtt + 500) / 1000);
+		atomic_store(&peer->count.rtt_ms, ms);
+		if (peer->rtt_best_ms == 0 || ms < peer->rtt_best_ms) {
+			peer->rtt_best_ms = ms > 1 ? ms : 1;
+		}
 	}
 	uint32_t *before = audio ? &peer->audio_reported : &peer->video_reported;
 	uint32_t packets = *before ? report->highest_seq - *before : 0;

@@ -46,6 +46,14 @@
 #define TC_PEER_VIDEO_PAUSE_BPS  60000
 #define TC_PEER_VIDEO_RESUME_BPS 90000
 #define TC_PEER_VIDEO_PAUSE_MS   2000 /* of being thin */
+/* A browser on a busy machine takes its own delays for the path's and says far too little. A path
+ * that is full shows it: it loses, or holds packets back. */
+#define TC_PEER_STRAIN_LOSS   5   /* percent */
+#define TC_PEER_STRAIN_RTT_MS 150 /* above the best that was seen */
+/* A paused picture is tried again where nothing is wrong with the path: after this long, and twice
+ * as long each time that it had to be paused again soon. */
+#define TC_PEER_VIDEO_RETRY_MS     2000
+#define TC_PEER_VIDEO_RETRY_MAX_MS 32000
 
 struct tc_rtc {
 	struct tc_loop *loop;         /* borrowed */
@@ -149,6 +157,9 @@ struct tc_peer {
 	struct tc_estimator estimator;
 	int told_bps, told_loss;
 	int64_t thin_us;               /* since when; 0: it is not */
+	int64_t paused_us, resumed_us; /* when the picture last was */
+	int video_retry_ms;
+	int rtt_best_ms;               /* 0: none seen */
 	int64_t remb_us;               /* when the last came */
 	uint64_t sent_before;          /* out.bytes at the last tick */
 	int sent_bps, sent_bps_before; /* over the last second, and the one before */
