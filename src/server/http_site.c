@@ -120,8 +120,9 @@ static void problem_json(struct tc_http_request *r, int status, const char *deta
 	tc_buf_finish(&buf);
 }
 
-/* `detail` is one of our own sentences, never something that was sent: nothing to escape. */
-static void problem_page(struct tc_http_request *r, int status, const char *detail)
+/* All is our own words, never something that was sent: nothing to escape. */
+static void problem_page(struct tc_http_request *r, int status, const char *title,
+			 const char *detail, const char *button)
 {
 	struct tc_buf buf;
 	tc_buf_init(&buf);
@@ -136,24 +137,40 @@ static void problem_page(struct tc_http_request *r, int status, const char *deta
 		    "<body class=\"page sign-in\">\n<main>\n<header>\n"
 		    "<img src=\"/favicon.svg\" alt=\"\" width=\"84\" height=\"84\" />\n"
 		    "<h1>%s</h1>\n<p class=\"muted\">%c%s.</p>\n</header>\n"
-		    "<p class=\"way-back\"><a class=\"button primary\" href=\"/\">Back to the "
-		    "start</a></p>\n"
+		    "<p class=\"way-back\"><a class=\"button%s\" href=\"/\">%s</a></p>\n"
 		    "</main>\n</body>\n</html>\n",
-		    tc_http_status_title(status), tc_http_status_title(status),
-		    detail[0] >= 'a' && detail[0] <= 'z' ? detail[0] - 32 : detail[0],
-		    detail[0] ? detail + 1 : "");
+		    title, title, detail[0] >= 'a' && detail[0] <= 'z' ? detail[0] - 32 : detail[0],
+		    detail[0] ? detail + 1 : "", button ? "" : " primary",
+		    button ? button : "Back to the start");
 	tc_http_put_header(r, "cache-control", "no-store");
 	tc_http_answer(r, status, "text/html; charset=utf-8", tc_buf_str(&buf), buf.len);
 	tc_buf_finish(&buf);
 }
 
-void tc_site_problem(struct tc_http_request *r, int status, const char *detail)
+static bool is_for_people(const struct tc_http_request *r)
 {
 	const char *accept = r->header[TC_HTTP_ACCEPT];
-	if (tc_site_wants_json(r) || !accept || !strstr(accept, "text/html")) {
-		problem_json(r, status, detail);
+	return !tc_site_wants_json(r) && accept && strstr(accept, "text/html");
+}
+
+void tc_site_problem(struct tc_http_request *r, int status, const char *detail)
+{
+	if (is_for_people(r)) {
+		problem_page(r, status, tc_http_status_title(status), detail, NULL);
 	} else {
-		problem_page(r, status, detail);
+		problem_json(r, status, detail);
+	}
+}
+
+void tc_site_refuse_link(struct tc_http_request *r, int status, const char *why)
+{
+	if (is_for_people(r)) {
+		problem_page(r, status, "This link does not open the call",
+			     "it may have expired, or not been copied whole. Ask whoever sent it "
+			     "to you for a new one",
+			     "I have an account");
+	} else {
+		problem_json(r, status, why);
 	}
 }
 

@@ -94,6 +94,8 @@ void tc_metrics_get(struct tc_site *site, struct tc_http_request *request, const
 
 /* An error: problem+json for programs, a page for people. */
 void tc_site_problem(struct tc_http_request *request, int status, const char *detail);
+/* To a guest, who has no password: `why` is for programs. */
+void tc_site_refuse_link(struct tc_http_request *request, int status, const char *why);
 void tc_site_redirect(struct tc_http_request *request, int status, const char *location);
 /* Sends what was written; finishes the buffer. */
 void tc_site_json(struct tc_http_request *request, int status, struct tc_buf *json);

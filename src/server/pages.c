@@ -133,6 +133,10 @@ static void admit_by_token(struct tc_site *site, struct tc_http_request *r, cons
 	struct tc_jwt_claims claims;
 	const char *why = "";
 	int status = tc_site_enter(site, r, room, &access, &why);
+	if (status == 401 || status == 403) {
+		tc_site_refuse_link(r, status, why);
+		return;
+	}
 	if (status) {
 		tc_site_problem(r, status, why);
 		return;

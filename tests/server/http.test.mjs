@@ -330,6 +330,25 @@ test('a token that is wrong in any way admits nobody', async () => {
   assert.equal((await ask(`/room/r8?token=${joinToken(claims)}`)).status, 403);
 });
 
+test('a link that does not work is told to a guest in words, without a form they cannot use', async () => {
+  const claims = { sub: 'g', room: 'r9', role: 'client' };
+  const expired = joinToken({ ...claims, exp: Math.floor(Date.now() / 1000) - 1 });
+  for (const [room, token, status] of [
+    ['r9', expired, 401],
+    ['r9', 'half-of-it', 401],
+    ['r8', joinToken(claims), 403],
+  ]) {
+    const page = await ask(`/room/${room}?token=${token}`, { headers: { accept: 'text/html,*/*' } });
+    assert.equal(page.status, status);
+    assert.match(page.type, /^text\/html/);
+    assert.match(page.text, /<h1>This link does not open the call<\/h1>[^]*Ask whoever sent it/);
+    assert.doesNotMatch(page.text, /password|token/i);
+    const program = await ask(`/room/${room}?token=${token}`, { headers: { accept: 'application/json' } });
+    assert.equal(program.type, 'application/problem+json');
+    assert.match(program.json().detail, /token/);
+  }
+});
+
 test('a browser keeps the cookies of a few rooms only', async () => {
   const cookies = [];
   for (let i = 0; i < 6; i++) {

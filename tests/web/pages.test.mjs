@@ -28,7 +28,10 @@ afterEach(async () => {
 
 test('a wrong password is told in words, and the right one leads back to the room', async () => {
   page = await openPage(browser, mock, null);
+  await page.goto(mock.url);
+  assert.equal(await page.locator('#by-link').isVisible(), false);
   await page.goto(`${mock.url}/room/demo`);
+  await page.getByText('Invited by a link?').waitFor();
   await page.fill('#email', 'coach@example.com');
   await page.fill('#password', 'wrong');
   await page.click('text=Sign in >> visible=true');

@@ -369,7 +369,7 @@ test('signed out during the call, it says so instead of trying for ever', async 
   mock.refuseApi = 401;
   mock.cut('client-1');
   await client.getByRole('heading', { name: 'You are no longer in the call' }).waitFor();
-  await shows(client, 'You are signed out.');
+  await shows(client, 'You are signed out, or your invitation has run out.');
 });
 
 const withoutDevices = (name) => {

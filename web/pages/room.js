@@ -35,7 +35,7 @@ const LEVEL_EVERY_MS = 80;
 const MEDIA_WAIT_MS = 1_500;
 const FAILURES_BEFORE_ASKING = 2;
 const REFUSALS = new Map([
-  [401, 'You are signed out. Sign in again to join.'],
+  [401, 'You are signed out, or your invitation has run out. Sign in again, or open a new invitation.'],
   [403, 'This appointment is for other people.'],
   [404, 'There is no such appointment.'],
 ]);

@@ -15,6 +15,9 @@ const goTo = safeReturn(
 );
 /** @type {HTMLInputElement} */ (form.elements.namedItem('return')).value = goTo;
 
+// Whoever comes from a room may be a guest whose invitation has run out.
+/** @type {HTMLElement} */ (document.getElementById('by-link')).hidden = !goTo.startsWith('/room/');
+
 /** @param {string} words */
 function refuse(words) {
   why.textContent = words;
