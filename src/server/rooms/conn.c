@@ -283,7 +283,7 @@ void tc_rooms_message(struct tc_room_conn *conn, const char *text, size_t len)
 		/* RFC 6455 section 8.1. What is no UTF-8 is no JSON either: all else needs no
 		 * second look. */
 		if (!is_utf8(text, len)) {
-			conn_close(conn, TC_CLOSE_NOT_UTF8, "text that is not UTF-8", true);
+			conn_close(conn, TC_CLOSE_NOT_TEXT, "text that is not UTF-8", true);
 		} else {
 			bad(conn, &signal, why);
 		}
