@@ -5,7 +5,7 @@ PACKAGES_RUN="
 gcc libc6-dev meson ninja-build pkg-config
 libglib2.0-dev libnice-dev libsrtp2-dev libssl-dev libopus-dev libvpx-dev libspeexdsp-dev
 libuv1-dev libwebsockets-dev libwebsockets-evlib-uv libwebsockets-evlib-glib
-libsqlite3-dev libsodium-dev zlib1g-dev libcmocka-dev
+libsqlite3-dev libsodium-dev libseccomp-dev zlib1g-dev libcmocka-dev
 libpocketsphinx-dev libsphinxbase-dev pocketsphinx-en-us flite1-dev libwebrtc-audio-processing1
 libstemmer-dev"
 

@@ -12,6 +12,7 @@
 #include "orb/args.h"
 #include "orb/manager_link.h"
 #include "orb/nest/nest.h"
+#include "orb/sandbox.h"
 #include "orb/session/engines.h"
 #include "orb/session/session.h"
 #include "orb/stacks.h"
@@ -141,6 +142,7 @@ static int orb(int argc, char **argv)
 	} else if (tc_engines_check(&args, error, sizeof(error)) != 0) {
 		usage(error);
 	} else {
+		tc_sandbox_enter();
 		exit_code = run(&args);
 	}
 	tc_orb_args_finish(&args);
@@ -152,6 +154,7 @@ int main(int argc, char **argv)
 	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "--version") == 0)) {
 		return help(argv[1][2] == 'v');
 	}
+	tc_sandbox_no_core();
 	tc_stacks_init();
 	if (argc >= 2 && strcmp(argv[1], "--nest") == 0) {
 		return tc_orb_nest_main(argc, argv, orb);

@@ -167,6 +167,19 @@ static void a_new_name_is_learnt(void **state)
 	sound_finish(&sound);
 }
 
+static void with_less_effort_it_still_hears(void **state)
+{
+	struct sound sound = {0};
+	struct tc_hypothesis h;
+	sound_add_speech(&sound, "i feel anxious before meetings");
+	for (int turn = 0; turn < 2; turn++) {
+		assert_int_equal(sphinx->set_effort(model, turn == 0), 0);
+		recognize(&sound, &h);
+		assert_true(words_right("i feel anxious before meetings", h.text) >= 3);
+	}
+	sound_finish(&sound);
+}
+
 static void a_missing_model_is_enoent(void **state)
 {
 	struct tc_recognizer *r = NULL;
@@ -431,6 +444,7 @@ int main(void)
 		cmocka_unit_test(it_can_be_destroyed_at_any_moment),
 		cmocka_unit_test(creating_survives_failed_allocations),
 		cmocka_unit_test(a_new_name_is_learnt),
+		cmocka_unit_test(with_less_effort_it_still_hears),
 	};
 	return cmocka_run_group_tests_name("recognizer", tests, load, unload);
 }

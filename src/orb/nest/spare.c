@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/pass.h"
 #include "orb/nest/title.h"
+#include "orb/sandbox.h"
 #include "orb/session/session.h"
 #include "proto/nest.h"
 
@@ -72,6 +73,7 @@ int tc_spare_main(int sock, struct tc_orb_args *args, int (*orb)(int argc, char 
 	/* Held until the channel comes, so that nothing the libraries open lands there. */
 	dup2(STDIN_FILENO, places[CHANNEL]);
 	tc_spare_warm(args);
+	(void)tc_sandbox_prepare(); /* what is wrong with it, tc_sandbox_enter() will say */
 	tc_orb_args_finish(args);
 	struct tc_nest_note ready;
 	tc_nest_note_set(&ready, TC_NEST_READY, (uint32_t)getpid());
