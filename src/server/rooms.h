@@ -132,8 +132,8 @@ struct tc_room_view { /* borrowed for the call */
 void tc_rooms_each(const struct tc_rooms *rooms,
 		   void (*each)(void *user, const struct tc_room_view *view), void *user);
 
-/* To the humans of the room where it is news, and to whoever joins later. state: a word of protocol.md's
- * `orb-state`. */
+/* To the humans of the room where it is news, and to whoever joins later. state: a word of
+ * protocol.md's `orb-state`. */
 void tc_rooms_set_orb_state(struct tc_rooms *rooms, const char *room, const char *state,
 			    const char *reason);
 /* A final transcript that was held back, to the humans of the room, held seats included. */

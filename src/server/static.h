@@ -20,7 +20,8 @@ struct tc_static_file {
 
 /* Hidden files, and what is no regular file, are left out. 0, or a negative errno and one line. */
 int tc_static_load(struct tc_static **out, const char *dir, char *why, size_t why_size);
-/* One more file, from elsewhere, under a path of its own. The same errors; -ENOENT: it is not there.
+/* One more file, from elsewhere, under a path of its own. The same errors; -ENOENT: it is not
+ * there.
  */
 int tc_static_add(struct tc_static *files, const char *file, const char *path);
 void tc_static_free(struct tc_static *files); /* NULL-safe */

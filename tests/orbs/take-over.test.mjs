@@ -5,7 +5,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after, test } from 'node:test';
-import { enter } from '../lib/participant.mjs';
+import { connect, enter } from '../lib/participant.mjs';
 import { alive } from '../lib/processes.mjs';
 import { TRICALL, startServer, tricall } from '../lib/server.mjs';
 
@@ -120,7 +120,7 @@ test('SIGTERM drains: who is in a call may finish it, nobody else begins one', {
   server.child.kill('SIGTERM');
   await server.logged(/draining \(SIGTERM\): 2 people/);
   assert.equal((await fetch(`${server.url}/readyz`)).status, 503);
-  await assert.rejects(enter(server, 'another', 'x', 'coach'));
+  assert.equal((await (await connect(server, 'another', 'x', 'coach')).upgraded).status, 503);
   const back = await enter(server, 'going-on', 'client', 'client', { resume: true }); // a page that was reloaded
   await client.closed;
   const status = JSON.parse(tricall(['drain', '--json', '--data-dir', server.dataDir]));

@@ -1,7 +1,7 @@
 // ENABLE_AI_ORBS=false: people are told that no orb will come, and why.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { Participant, enter } from '../lib/participant.mjs';
+import { Participant, connect, enter } from '../lib/participant.mjs';
 import { joinToken, startServer } from '../lib/server.mjs';
 
 let server;
@@ -30,7 +30,9 @@ test('whoever joins while the server ends is told that, not that there are no or
   await first.next('orb-state');
   ending.child.kill('SIGTERM');
   await ending.logged(/draining/);
-  const late = await enter(ending, 'late', 'client', 'client');
+  const other = await connect(ending, 'another', 'client', 'client');
+  assert.equal((await other.upgraded).status, 503, 'no session begins any more');
+  const late = await enter(ending, 'first', 'client', 'client');
   const state = await late.next('orb-state');
   assert.equal(state.state, 'off');
   assert.match(state.reason, /restarting/);
