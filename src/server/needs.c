@@ -37,7 +37,7 @@ static int executable(const char *path)
 	return access(path, X_OK) < 0 ? -errno : 0;
 }
 
-/* As posix_spawnp() will look for it, from the orbs' working directory. */
+/* As execvpe() will look for it, from the orbs' working directory. */
 static int find_program(const char *name, const char *work_dir, char *out, size_t size)
 {
 	if (strchr(name, '/')) {

@@ -27,6 +27,7 @@ struct tc_child_config {
 	const char *tag;        /* for log lines; copied */
 	struct tc_nest *nest; /* NULL: always executed; else forked where a spare is ready; borrowed
 				 for the call */
+	bool leashed;         /* it dies with us, and is bound; see launch.h */
 	bool packets;         /* the channel keeps messages apart (SOCK_SEQPACKET) */
 };
 

@@ -217,7 +217,8 @@ static int spawn(struct tc_orb *orb, char *why, size_t why_size)
 							       .envp = env.list,
 							       .work_dir = all->work_dir,
 							       .tag = orb->tag,
-							       .nest = all->nest},
+							       .nest = all->nest,
+							       .leashed = all->foreign},
 				     &tc_orb_child_events, orb, why, why_size);
 	}
 	tc_strings_finish(&argv);

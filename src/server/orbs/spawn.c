@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/pidfd.h>
@@ -13,10 +12,9 @@
 
 #include "base/err.h"
 #include "server/orbs/child_priv.h"
+#include "server/orbs/launch.h"
 #include "server/orbs/nest.h"
 
-/* The child's number for the channel; NODE_CHANNEL_FD says it (manager.c). */
-#define CHANNEL_FD 3
 /* Our descriptors lie above this while they are duplicated, so that no dup2 closes the next one's
  * source. */
 #define ABOVE_STDIO 10
@@ -67,61 +65,16 @@ static int open_ends(struct ends *ends, int type)
 	return err;
 }
 
-static int set_actions(posix_spawn_file_actions_t *actions, const struct tc_child_config *config,
-		       const int theirs[TC_CHILD_STREAMS])
+static int run(const struct tc_child_config *config, const int theirs[TC_CHILD_STREAMS], pid_t *pid)
 {
-	int err = posix_spawn_file_actions_addopen(actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	err = err ? err
-		  : posix_spawn_file_actions_adddup2(actions, theirs[TC_CHILD_STDOUT],
-						     STDOUT_FILENO);
-	err = err ? err
-		  : posix_spawn_file_actions_adddup2(actions, theirs[TC_CHILD_STDERR],
-						     STDERR_FILENO);
-	err = err ? err
-		  : posix_spawn_file_actions_adddup2(actions, theirs[TC_CHILD_CHANNEL], CHANNEL_FD);
-	/* Ours are all close-on-exec; a library's may not be. */
-	err = err ? err : posix_spawn_file_actions_addclosefrom_np(actions, CHANNEL_FD + 1);
-	if (!err && config->work_dir) {
-		err = posix_spawn_file_actions_addchdir_np(actions, config->work_dir);
-	}
-	return -err;
-}
-
-static int set_attributes(posix_spawnattr_t *attr)
-{
-	sigset_t none, all;
-	sigemptyset(&none);
-	sigfillset(&all);
-	/* An ignored SIGPIPE or a blocked SIGTERM of ours would outlive exec. */
-	int err = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-							 POSIX_SPAWN_SETSIGDEF);
-	err = err ? err : posix_spawnattr_setpgroup(attr, 0);
-	err = err ? err : posix_spawnattr_setsigmask(attr, &none);
-	err = err ? err : posix_spawnattr_setsigdefault(attr, &all);
-	return -err;
-}
-
-/* posix_spawn shares our memory until exec (CLONE_VFORK): nothing is copied, however big we are,
- * and a program that cannot be executed is told here and now. */
-static int run(const struct tc_child_config *config, const struct ends *ends, pid_t *pid)
-{
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	int err = -posix_spawn_file_actions_init(&actions);
-	if (err) {
-		return err;
-	}
-	err = -posix_spawnattr_init(&attr);
-	if (!err) {
-		err = set_actions(&actions, config, ends->theirs);
-		err = err ? err : set_attributes(&attr);
-		err = err ? err
-			  : -posix_spawnp(pid, config->argv[0], &actions, &attr, config->argv,
-					  config->envp);
-		posix_spawnattr_destroy(&attr);
-	}
-	posix_spawn_file_actions_destroy(&actions);
-	return err;
+	const struct tc_launch launch = {
+		.argv = config->argv,
+		.envp = config->envp,
+		.work_dir = config->work_dir,
+		.fds = {theirs[TC_CHILD_CHANNEL], theirs[TC_CHILD_STDOUT], theirs[TC_CHILD_STDERR]},
+		.leashed = config->leashed,
+	};
+	return tc_launch(&launch, pid);
 }
 
 static int check_dir(const char *dir)
@@ -139,7 +92,7 @@ static int check_dir(const char *dir)
 int tc_child_start(const struct tc_child_config *config, pid_t *pid, int *pidfd,
 		   int fds[TC_CHILD_STREAMS], char *why, size_t why_size)
 {
-	/* ENOENT of the folder and of the program look the same behind posix_spawn. */
+	/* ENOENT of the folder and of the program look the same behind tc_launch(). */
 	int err = check_dir(config->work_dir);
 	if (err) {
 		snprintf(why, why_size, "working directory %s: %s", config->work_dir,
@@ -149,7 +102,7 @@ int tc_child_start(const struct tc_child_config *config, pid_t *pid, int *pidfd,
 	struct ends ends;
 	err = open_ends(&ends, config->packets ? SOCK_SEQPACKET : SOCK_STREAM);
 	bool forked = !err && tc_nest_take(config->nest, config, ends.theirs, pid, pidfd) == 0;
-	err = err || forked ? err : run(config, &ends, pid);
+	err = err || forked ? err : run(config, ends.theirs, pid);
 	close_all(ends.theirs);
 	if (!err && !forked) {
 		*pidfd = pidfd_open(*pid, 0);
