@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "orb/args.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #include "base/id.h"
 #include "base/json.h"
+#include "uplink/uplink.h"
 
 #define AT(field) offsetof(struct tc_orb_args, field)
 #define HOURS(n)  ((int64_t)(n)*3600 * 1000)
@@ -125,6 +127,41 @@ static int check_id(const char *flag, const char *value, bool empty_ok, char *er
 	return 0;
 }
 
+static bool same_server(const char *url, const char *host)
+{
+	const char *at = strstr(url, "://");
+	at = at ? at + 3 : url;
+	size_t len = strcspn(host, "/");
+	return strcspn(at, "/") == len && strncmp(at, host, len) == 0;
+}
+
+/* The flag goes before the environment. Where CPU_WEBSOCKET_URL is about the same host and port, it
+ * says more: wss, or a path. */
+static int check_server(struct tc_orb_args *args, char *error, size_t size)
+{
+	const char *url = args->websocket_url;
+	const char *host = args->cpu_host ? args->cpu_host : args->env_cpu_host;
+	bool by_url = url && (!args->cpu_host || same_server(url, args->cpu_host));
+	if (!by_url && !host) {
+		snprintf(error, size, "--cpu-host=HOST:PORT is missing");
+		return -EINVAL;
+	}
+	snprintf(args->server_url, sizeof(args->server_url), "%s%s", by_url ? "" : "ws://",
+		 by_url ? url : host);
+	if (tc_uplink_url_ok(args->server_url)) {
+		return 0;
+	}
+	if (by_url) {
+		snprintf(error, size,
+			 "CPU_WEBSOCKET_URL=%.80s: expected ws://HOST:PORT or wss://HOST:PORT",
+			 url);
+	} else {
+		snprintf(error, size, "%s=%.80s: expected HOST:PORT, a port of 1 to 65535",
+			 args->cpu_host ? "--cpu-host" : "CPU_SERVER_HOST", host);
+	}
+	return -EINVAL;
+}
+
 static int check(struct tc_orb_args *args, char *error, size_t size)
 {
 	int err = check_id("--room", args->room, false, error, size);
@@ -140,15 +177,15 @@ static int check(struct tc_orb_args *args, char *error, size_t size)
 	if (err) {
 		return err;
 	}
-	if (!args->cpu_host && !args->env_cpu_host && !args->websocket_url) {
-		snprintf(error, size, "--cpu-host=HOST:PORT is missing");
-		return -EINVAL;
+	err = check_server(args, error, size);
+	if (err) {
+		return err;
 	}
-	const char *url = args->websocket_url;
-	if (url && strncmp(url, "ws://", 5) != 0 && strncmp(url, "wss://", 6) != 0) {
-		snprintf(error, size,
-			 "CPU_WEBSOCKET_URL=%.80s: expected ws://HOST:PORT or wss://HOST:PORT",
-			 url);
+	const char *bind = args->bind_address;
+	struct in6_addr address;
+	if (bind && inet_pton(AF_INET, bind, &address) != 1 &&
+	    inet_pton(AF_INET6, bind, &address) != 1) {
+		snprintf(error, size, "ORB_BIND_ADDRESS=%.80s: expected an IP address", bind);
 		return -EINVAL;
 	}
 	if (args->tls_ca && access(args->tls_ca, R_OK) != 0) {

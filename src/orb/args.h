@@ -31,10 +31,11 @@ struct tc_orb_args { /* strings owned by the options inside */
 	char *recognizer, *synthesizer, *script;
 	char *model_dir, *share_dir;
 	char *bind_address;
-	char *manager_socket; /* ORB_MANAGER_SOCKET: where another manager may be found */
-	char *spool_dir;      /* ORB_SPOOL_DIR: last words that nobody took */
-	int64_t adopt_window; /* ms to look for another manager */
-	char user_id[129];    /* the token's `sub`, or ai-orb-SESSION */
+	char *manager_socket;  /* ORB_MANAGER_SOCKET: where another manager may be found */
+	char *spool_dir;       /* ORB_SPOOL_DIR: last words that nobody took */
+	int64_t adopt_window;  /* ms to look for another manager */
+	char server_url[1024]; /* ws:// or wss://, of the three above; checked */
+	char user_id[129];     /* the token's `sub`, or ai-orb-SESSION */
 
 	struct tc_options flags, env;
 };

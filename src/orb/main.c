@@ -139,7 +139,8 @@ static int orb(int argc, char **argv)
 		   0) {
 		usage("ORB_LOG_LEVEL: expected LEVEL[,GLOB=LEVEL...] with error, warn, info, debug "
 		      "or trace");
-	} else if (tc_engines_check(&args, error, sizeof(error)) != 0) {
+	} else if (tc_engines_check(&args, error, sizeof(error)) != 0 ||
+		   tc_manager_link_check(error, sizeof(error)) != 0) {
 		usage(error);
 	} else {
 		tc_sandbox_enter();

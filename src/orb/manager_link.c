@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -208,25 +209,44 @@ bool tc_manager_link_up(const struct tc_manager_link *link)
 	return link && link->fd >= 0 && !link->offering;
 }
 
-int tc_manager_link_create(struct tc_manager_link **out, struct tc_loop *loop,
-			   const struct tc_manager_link_events *events, void *user)
+/* Or -ENOENT: nobody gave us a channel; -EBADF. */
+static int channel_fd(void)
 {
-	static const struct tc_channel_events framing = {.object = on_object,
-							 .dropped = on_dropped};
 	const char *text = getenv("NODE_CHANNEL_FD");
 	if (!text) {
 		return -ENOENT;
 	}
 	char *end;
 	long fd = strtol(text, &end, 10);
-	if (end == text || *end || fd < 0 || fd > 1 << 20 || fcntl((int)fd, F_GETFD) < 0) {
-		return -EBADF;
+	bool is_open =
+		end != text && !*end && fd >= 0 && fd <= 1 << 20 && fcntl((int)fd, F_GETFD) >= 0;
+	return is_open ? (int)fd : -EBADF;
+}
+
+int tc_manager_link_check(char *why, size_t size)
+{
+	if (channel_fd() != -EBADF) {
+		return 0;
+	}
+	snprintf(why, size, "NODE_CHANNEL_FD=%.40s: expected the number of an open socket",
+		 getenv("NODE_CHANNEL_FD"));
+	return -EBADF;
+}
+
+int tc_manager_link_create(struct tc_manager_link **out, struct tc_loop *loop,
+			   const struct tc_manager_link_events *events, void *user)
+{
+	static const struct tc_channel_events framing = {.object = on_object,
+							 .dropped = on_dropped};
+	int fd = channel_fd();
+	if (fd < 0) {
+		return fd;
 	}
 	struct tc_manager_link *link = calloc(1, sizeof(*link));
 	if (!link) {
 		return -ENOMEM;
 	}
-	link->fd = (int)fd;
+	link->fd = fd;
 	link->loop = loop;
 	link->events = *events;
 	link->user = user;

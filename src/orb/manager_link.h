@@ -24,6 +24,8 @@ struct tc_manager_link_events {
 
 /* -ENOENT: nobody gave us a channel (NODE_CHANNEL_FD is not set); -EBADF, -ENOMEM. Takes the
  * descriptor. */
+/* 0, or -EBADF with one line that says what was expected. */
+int tc_manager_link_check(char *why, size_t size);
 int tc_manager_link_create(struct tc_manager_link **out, struct tc_loop *loop,
 			   const struct tc_manager_link_events *events, void *user);
 /* After `closed`: looks for another manager at a Unix socket, for window_ms. Each that lets us in

@@ -3,6 +3,7 @@
  * moved; then each address is tried, since a name like localhost has one that nobody listens on. */
 #include "uplink/uplink_priv.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -153,6 +154,20 @@ static void give_up(struct tc_uplink *up, const char *why, bool unreachable)
 	up->events.failed(up->user, why, unreachable);
 }
 
+/* A server that takes connections and says nothing is not reached either. */
+void tc_uplink_first_tries_over(void *user)
+{
+	struct tc_uplink *up = user;
+	tc_timer_cancel(up->first_timer);
+	up->first_timer = NULL;
+	if (up->was_joined || up->held || up->state == UPLINK_LEAVING ||
+	    up->state == UPLINK_CLOSED) {
+		return;
+	}
+	tc_uplink_stop_connecting(up);
+	give_up(up, up->problem[0] ? up->problem : "no answer", true);
+}
+
 void tc_uplink_lost(struct tc_uplink *up, const char *why)
 {
 	up->wsi = NULL;
@@ -168,6 +183,7 @@ void tc_uplink_lost(struct tc_uplink *up, const char *why)
 	if (up->state == UPLINK_CLOSED || up->state == UPLINK_DOWN) {
 		return;
 	}
+	snprintf(up->problem, sizeof(up->problem), "%s", why);
 	bool next_address = up->state == UPLINK_CONNECTING && up->address_at < up->address_count;
 	tc_uplink_set_state(up, UPLINK_DOWN, why);
 	int64_t tried_ms = tc_clock_ms(tc_clock_system()) - up->began_ms;

@@ -214,6 +214,9 @@ static int on_lws(struct lws *wsi, enum lws_callback_reasons reason, void *sessi
 	case LWS_CALLBACK_CLIENT_APPEND_HANDSHAKE_HEADER:
 		return add_headers(up, wsi, in, *(unsigned char **)in + len);
 	case LWS_CALLBACK_CLIENT_ESTABLISHED:
+		if (up->state != UPLINK_CONNECTING) {
+			return -1; /* given up, or leaving */
+		}
 		up->wsi = wsi;
 		tc_uplink_set_state(up, UPLINK_JOINING, "open");
 		if (queue_join(up) != 0) {
@@ -314,7 +317,9 @@ int tc_uplink_create(struct tc_uplink **out, const struct tc_uplink_config *conf
 	}
 	if (!err) {
 		up->retry = tc_loop_timer(up->loop, 0, false, tc_uplink_connect, up);
-		err = up->retry ? 0 : -ENOMEM;
+		up->first_timer = tc_loop_timer(up->loop, up->first_tries_ms, false,
+						tc_uplink_first_tries_over, up);
+		err = up->retry && up->first_timer ? 0 : -ENOMEM;
 	}
 	if (err) {
 		tc_uplink_destroy(up);
@@ -361,6 +366,7 @@ void tc_uplink_destroy(struct tc_uplink *up)
 	up->state = UPLINK_CLOSED;
 	tc_uplink_stop_connecting(up);
 	tc_timer_cancel(up->leave_timer);
+	tc_timer_cancel(up->first_timer);
 	if (up->lws) {
 		lws_context_destroy(up->lws);
 	}

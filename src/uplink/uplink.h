@@ -40,6 +40,8 @@ struct tc_uplink_events {
 	void (*failed)(void *user, const char *why, bool unreachable);
 };
 
+/* Is this a url that create takes? */
+bool tc_uplink_url_ok(const char *url);
 int tc_uplink_create(struct tc_uplink **out, const struct tc_uplink_config *config,
 		     const struct tc_uplink_events *events, void *user);
 /* One JSON text, copied. While the socket is down it waits for the next one (bounded: the oldest

@@ -101,16 +101,18 @@ struct tc_uplink {
 	struct tc_resolve *resolve;           /* owned; while RESOLVING */
 	char *addresses[TC_UPLINK_ADDRESSES]; /* owned; to be tried in this round */
 	size_t address_count, address_at;
-	struct tc_timer *retry, *leave_timer;
+	struct tc_timer *retry, *leave_timer, *first_timer; /* owned */
 	int64_t backoff_ms;
 	int64_t began_ms; /* monotonic */
 	tc_loop_fn done;
 	void *done_user;
 	char refusal[160]; /* set: the server does not want us */
+	char problem[96];  /* why the last try failed */
 };
 
 void tc_uplink_set_state(struct tc_uplink *up, enum uplink_state next, const char *why);
 void tc_uplink_connect(void *uplink); /* a round: the name, then each address; a tc_loop_fn */
+void tc_uplink_first_tries_over(void *uplink);
 void tc_uplink_lost(struct tc_uplink *up, const char *why);
 void tc_uplink_stop_connecting(struct tc_uplink *up);
 void tc_uplink_finish_leave(struct tc_uplink *up);

@@ -68,6 +68,16 @@ int tc_uplink_url_parse(struct uplink_url *out, const char *url, const char *roo
 	return 0;
 }
 
+bool tc_uplink_url_ok(const char *url)
+{
+	struct uplink_url parsed;
+	int err = tc_uplink_url_parse(&parsed, url, "room");
+	if (!err) {
+		tc_uplink_url_finish(&parsed);
+	}
+	return err != -EINVAL;
+}
+
 void tc_uplink_url_finish(struct uplink_url *url)
 {
 	free(url->host);

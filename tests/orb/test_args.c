@@ -75,11 +75,47 @@ static void what_is_wrong_is_named(void **state)
 	refused(3, (const char *[]){"aiorb", "--room=a b", "--session=s"}, "a b");
 	refused(3, (const char *[]){"aiorb", "--room=a", "--session=s"}, "--cpu-host");
 	setenv("CPU_WEBSOCKET_URL", "http://x", 1);
-	refused(6, (const char *[]){BASE}, "ws://");
+	refused(3, (const char *[]){BASE}, "ws://");
 	unsetenv("CPU_WEBSOCKET_URL");
 	setenv("ORB_TLS_CA", "/nowhere/ca.pem", 1);
 	refused(6, (const char *[]){BASE}, "ORB_TLS_CA=/nowhere/ca.pem: No such file");
 	unsetenv("ORB_TLS_CA");
+}
+
+static void a_server_that_cannot_be_one_is_refused(void **state)
+{
+	static const char *const hosts[] = {
+		"--cpu-host=h:99999", "--cpu-host=", "--cpu-host=h:80abc", "--cpu-host=:3000"};
+	for (size_t i = 0; i < 4; i++) {
+		const char *argv[] = {"aiorb", "--room=r1", "--session=s1", hosts[i]};
+		refused(4, argv, hosts[i]);
+	}
+	setenv("ORB_BIND_ADDRESS", "9.9.9.999", 1);
+	refused(6, (const char *[]){BASE}, "ORB_BIND_ADDRESS=9.9.9.999: expected an IP");
+	unsetenv("ORB_BIND_ADDRESS");
+}
+
+static void expect_url(const char *flag, const char *env, const char *expected)
+{
+	const char *argv[] = {"aiorb", "--room=r1", "--session=s1", flag};
+	struct tc_orb_args args;
+	char error[256] = "";
+	if (env) {
+		setenv("CPU_WEBSOCKET_URL", env, 1);
+	}
+	assert_int_equal(parse(&args, error, sizeof(error), flag ? 4 : 3, argv), 0);
+	assert_string_equal(args.server_url, expected);
+	tc_orb_args_finish(&args);
+	unsetenv("CPU_WEBSOCKET_URL");
+}
+
+static void the_flag_goes_before_the_environment(void **state)
+{
+	expect_url("--cpu-host=a:1", NULL, "ws://a:1");
+	expect_url("--cpu-host=a:1", "wss://b:2", "ws://a:1");
+	expect_url(NULL, "wss://b:2", "wss://b:2");
+	expect_url("--cpu-host=a:1", "wss://a:1", "wss://a:1"); /* the same, and more of it */
+	expect_url("--cpu-host=a:1/orb/T", "wss://a:1/x", "wss://a:1/x");
 }
 
 int main(void)
@@ -88,6 +124,8 @@ int main(void)
 		cmocka_unit_test(the_guides_command_line_is_understood),
 		cmocka_unit_test(the_tokens_subject_is_the_user_id),
 		cmocka_unit_test(what_is_wrong_is_named),
+		cmocka_unit_test(a_server_that_cannot_be_one_is_refused),
+		cmocka_unit_test(the_flag_goes_before_the_environment),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,6 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <cmocka.h>
 
 #include "base/clock.h"
@@ -311,6 +316,33 @@ static void a_server_nobody_reaches_is_given_up_after_the_first_tries(void **sta
 	assert_true(f->unreachable);
 }
 
+static void a_server_that_says_nothing_is_given_up_by_the_clock(void **state)
+{
+	static const struct tc_uplink_events events = {on_joined, on_message, on_failed};
+	struct fixture *f = *state;
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+	socklen_t len = sizeof(at);
+	int deaf = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(deaf, (struct sockaddr *)&at, sizeof(at)), 0);
+	assert_int_equal(listen(deaf, 8), 0);
+	assert_int_equal(getsockname(deaf, (struct sockaddr *)&at, &len), 0);
+	char url[128];
+	snprintf(url, sizeof(url), "ws://127.0.0.1:%d", ntohs(at.sin_port));
+	struct tc_uplink_config config = {.loop = f->loop,
+					  .url = url,
+					  .room = "r",
+					  .user_id = "u1",
+					  .user_name = "Ann",
+					  .role = "coach",
+					  .first_tries_ms = 200};
+	int64_t began = tc_clock_ms(tc_clock_system());
+	assert_int_equal(tc_uplink_create(&f->up, &config, &events, f), 0);
+	until(f, &f->failed, 1);
+	assert_true(f->unreachable);
+	assert_in_range(tc_clock_ms(tc_clock_system()) - began, 200, 5000); /* lws: 20 s */
+	close(deaf);
+}
+
 static void a_message_in_pieces_comes_as_one(void **state)
 {
 	struct fixture *f = *state;
@@ -474,6 +506,7 @@ int main(void)
 		TEST(it_joins_with_its_token_and_then_says_what_waited),
 		TEST(a_person_comes_with_the_cookie_of_a_browser),
 		TEST(a_server_nobody_reaches_is_given_up_after_the_first_tries),
+		TEST(a_server_that_says_nothing_is_given_up_by_the_clock),
 		TEST(a_message_in_pieces_comes_as_one),
 		TEST(a_lost_socket_is_resumed_and_nothing_said_is_lost),
 		TEST(a_socket_lost_before_the_join_was_answered_joins_once_more),

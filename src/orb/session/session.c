@@ -278,16 +278,9 @@ static int create_links(struct tc_session *s)
 		return err;
 	}
 	const struct tc_orb_args *args = s->args;
-	char url[1024];
-	const char *host = args->cpu_host ? args->cpu_host : args->env_cpu_host;
-	if (args->websocket_url && args->websocket_url[0]) {
-		snprintf(url, sizeof(url), "%s", args->websocket_url);
-	} else {
-		snprintf(url, sizeof(url), "ws://%s", host);
-	}
 	struct tc_uplink_config uplink = {
 		.loop = s->loop,
-		.url = url,
+		.url = args->server_url,
 		.ca = args->tls_ca,
 		.token = args->token && args->token[0] ? args->token : NULL,
 		.room = args->room,
@@ -298,7 +291,7 @@ static int create_links(struct tc_session *s)
 	};
 	err = tc_uplink_create(&s->uplink, &uplink, &tc_session_uplink_events, s);
 	if (err) {
-		TC_ERROR(s->tag, "%s: %s", url,
+		TC_ERROR(s->tag, "%s: %s", args->server_url,
 			 err == -EINVAL ? "expected ws://HOST:PORT" : tc_err_str(err));
 	}
 	return err;

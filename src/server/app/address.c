@@ -19,6 +19,10 @@ static void name_orb_address(struct tc_app *app, const char *local, int port)
 		snprintf(app->orb_host, sizeof(app->orb_host), "127.0.0.1:%d", orb_port);
 	} else if (c->cpu_host) {
 		snprintf(app->orb_host, sizeof(app->orb_host), "%s", c->cpu_host);
+	} else if (c->cpu_websocket_url) { /* both say the same to the orb, whatever it reads */
+		const char *host = strstr(c->cpu_websocket_url, "://") + 3;
+		snprintf(app->orb_host, sizeof(app->orb_host), "%.*s", (int)strcspn(host, "/"),
+			 host);
 	} else {
 		snprintf(app->orb_host, sizeof(app->orb_host), v6 ? "[%s]:%d" : "%s:%d", local,
 			 port);
