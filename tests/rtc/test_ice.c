@@ -15,6 +15,8 @@
 #include "base/buf.h"
 #include "base/log.h"
 #include "rig.h"
+#include "rtc/ice/ice_priv.h"
+#include "rtc/peer/peer_priv.h"
 
 #define DEADLINE_MS 20000
 
@@ -54,6 +56,25 @@ static void an_ice_restart_keeps_the_media(void **state)
 	}
 	assert_int_equal(rig.a.state_count, 2);
 	assert_int_equal(rig.b.state_count, 2);
+	rig_finish(&rig);
+}
+
+static void checks_that_fail_take_no_path_that_works(void **state)
+{
+	struct rig rig;
+	rig_init(&rig, &(struct rig_options){0});
+	rig_negotiate(&rig, false);
+	assert_true(rig_wait(&rig, media_flows, DEADLINE_MS));
+	struct tc_peer *b = rig.b.peer;
+	g_signal_emit_by_name(b->link->agent, "component-state-changed", b->link->stream, 1u,
+			      NICE_COMPONENT_STATE_FAILED);
+	assert_false(b->link_up);
+	rig.a.loud_sounds = rig.b.loud_sounds = rig.a.pictures = 0;
+	assert_true(rig_wait(&rig, media_flows, DEADLINE_MS));
+	assert_int_equal(rig.b.state_count, 2); /* and nobody is told of it */
+	g_signal_emit_by_name(b->link->agent, "component-state-changed", b->link->stream, 1u,
+			      NICE_COMPONENT_STATE_READY);
+	assert_true(b->link_up);
 	rig_finish(&rig);
 }
 
@@ -201,6 +222,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(two_peers_meet_on_127_0_0_1),
 		cmocka_unit_test(an_ice_restart_keeps_the_media),
+		cmocka_unit_test(checks_that_fail_take_no_path_that_works),
 		cmocka_unit_test(connecting_and_closing_leaves_nothing_behind),
 		cmocka_unit_test(bad_addresses_are_refused),
 		cmocka_unit_test(server_names_are_taken_as_their_uris_have_them),

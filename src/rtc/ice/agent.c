@@ -33,7 +33,9 @@ static void on_state(NiceAgent *agent, guint stream, guint component, guint now,
 	case NICE_COMPONENT_STATE_CONNECTED:
 	case NICE_COMPONENT_STATE_READY:
 		tc_ice_direct_find(link);
-		if (!atomic_exchange(&link->connected, true)) {
+		atomic_store(&link->connected, true);
+		if (!link->found) {
+			link->found = true;
 			link->events.state(link->user, TC_LINK_CONNECTED);
 		}
 		break;
@@ -41,7 +43,9 @@ static void on_state(NiceAgent *agent, guint stream, guint component, guint now,
 		link->events.state(link->user, TC_LINK_CHECKING);
 		break;
 	case NICE_COMPONENT_STATE_FAILED:
-		atomic_store(&link->connected, false);
+		/* `connected` stays: after a restart it is the new checks that failed, and the old
+		 * pair carries packets as long as it does. */
+		link->found = false;
 		link->events.state(link->user, TC_LINK_FAILED);
 		break;
 	case NICE_COMPONENT_STATE_DISCONNECTED:

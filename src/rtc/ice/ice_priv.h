@@ -51,6 +51,7 @@ struct tc_link {
 	atomic_bool connected; /* read by send() on any thread */
 	struct ice_direct direct;
 	bool closed, gathering_now, started, relayed;
+	bool found; /* a path, and nothing has failed since */
 	int remote_count;
 };
 
