@@ -128,7 +128,7 @@ static int help(bool version)
 /* Executed, or forked off the nest: from here on there is no difference. */
 static int orb(int argc, char **argv)
 {
-	prctl(PR_SET_NAME, "orb-net");
+	prctl(PR_SET_NAME, "aiorb"); /* what ps and pgrep look for; the nest has other names */
 	struct tc_orb_args args;
 	char error[256] = "";
 	int exit_code = TC_EXIT_USAGE;

@@ -62,7 +62,7 @@ test('the nest is one thread, and its spare becomes the orb of the room that ask
   await ready(person);
   assert.equal(orbOf('first'), waiting);
   assert.ok(title(waiting).includes('--coach=coach') || title(waiting).some((word) => word.startsWith('--coach=')));
-  assert.equal(fs.readFileSync(`/proc/${waiting}/comm`, 'utf8').trim(), 'orb-net');
+  assert.equal(fs.readFileSync(`/proc/${waiting}/comm`, 'utf8').trim(), 'aiorb');
   assert.equal(server.log().includes('executed instead'), false);
   await readySpare(waiting);
   await leave(person, 'first');

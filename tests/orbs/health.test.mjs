@@ -33,7 +33,7 @@ test('a stopped orb is found, described, killed and back in the room', { timeout
     assert.ok(Date.now() - at < 2 * LIMIT_MS, `found after ${Date.now() - at} ms`);
     assert.match((await state(coach, 'restarting')).reason, /its main loop hangs/);
     await state(coach, 'ready');
-    assert.match(server.log(), /thread \d+ orb-net: state T/);
+    assert.match(server.log(), /thread \d+ aiorb: state T/);
     assert.match(server.log(), /thread \d+ audio: state T/);
     const metrics = await (await fetch(`${server.url}/metrics`)).text();
     assert.match(metrics, /tricall_orb_hangs_total\{part="main"\} 1/);
@@ -57,7 +57,7 @@ test('a hung recognizer is told apart, and each stack is in the log', { timeout:
     const stack = /stack of recognizer \(\d+\)(.*)/.exec(server.log());
     assert.ok(stack, server.log());
     assert.match(stack[1], /null_stream_create\+0x/); // a static function: from the symbols of the program's file
-    assert.match(server.log(), /stack of orb-net \(\d+\)/);
+    assert.match(server.log(), /stack of aiorb \(\d+\)/);
     assert.match(server.log(), /stack of audio \(\d+\).*tc_speaker_audio_main/);
     const metrics = await (await fetch(`${server.url}/metrics`)).text();
     assert.match(metrics, /tricall_orb_hangs_total\{part="recognizer"\} 1/);
@@ -79,7 +79,7 @@ test('a crash tells its stack', { timeout: 60_000 }, () =>
     process.kill(pid, 'SIGSEGV');
     assert.match((await state(coach, 'restarting')).reason, /SIGSEGV/);
     assert.match(server.log(), /crash: SIGSEGV/);
-    assert.match(server.log(), /crash in orb-net \(\d+\)/);
+    assert.match(server.log(), /crash in aiorb \(\d+\)/);
     await state(coach, 'ready');
   }),
 );
