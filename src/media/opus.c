@@ -106,12 +106,6 @@ void tc_opus_encoder_set_loss(struct tc_opus_encoder *enc, int percent)
 	opus_encoder_ctl(encoder_of(enc), OPUS_SET_PACKET_LOSS_PERC(percent));
 }
 
-void tc_opus_encoder_set_bitrate(struct tc_opus_encoder *enc, int bitrate)
-{
-	opus_encoder_ctl(encoder_of(enc),
-			 OPUS_SET_BITRATE(clamp(bitrate, MIN_BITRATE, MAX_BITRATE)));
-}
-
 void tc_opus_encoder_reset(struct tc_opus_encoder *enc)
 {
 	opus_encoder_ctl(encoder_of(enc), OPUS_RESET_STATE);

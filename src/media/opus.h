@@ -30,7 +30,6 @@ void tc_opus_encoder_destroy(struct tc_opus_encoder *enc);
 int tc_opus_encode(struct tc_opus_encoder *enc, const int16_t *pcm, uint8_t *out, size_t size);
 /* Expected loss in percent turns in-band FEC on (> 0) or off. */
 void tc_opus_encoder_set_loss(struct tc_opus_encoder *enc, int percent);
-void tc_opus_encoder_set_bitrate(struct tc_opus_encoder *enc, int bitrate);
 /* Forgets the past: call when speech starts again after a jump in time. */
 void tc_opus_encoder_reset(struct tc_opus_encoder *enc);
 

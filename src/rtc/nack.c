@@ -197,11 +197,6 @@ const uint8_t *tc_nack_get(struct tc_nack *nack, uint16_t seq, int64_t now_us, i
 	return nack->bytes + slot->at;
 }
 
-void tc_nack_set_budget(struct tc_nack *nack, int budget_bps)
-{
-	nack->budget_bps = budget_bps;
-}
-
 void tc_nack_stats(const struct tc_nack *nack, struct tc_nack_stats *out)
 {
 	*out = nack->stats;

@@ -30,7 +30,6 @@ int tc_nack_push(struct tc_nack *nack, uint16_t seq, const uint8_t *packet, size
  * the budget is spent. err may be NULL. rtt_us < 0: unknown, taken as 50 ms. */
 const uint8_t *tc_nack_get(struct tc_nack *nack, uint16_t seq, int64_t now_us, int64_t rtt_us,
 			   size_t *len, int *err);
-void tc_nack_set_budget(struct tc_nack *nack, int budget_bps);
 
 struct tc_nack_stats {
 	uint64_t resent, missing, too_soon, over_budget;

@@ -152,8 +152,8 @@ static void the_bitrate_follows(void **state)
 	size_t bytes[2] = {0};
 	for (int k = 0; k < 2; k++) {
 		struct tc_opus_encoder *enc = NULL;
-		assert_int_equal(tc_opus_encoder_create(&enc, NULL), 0);
-		tc_opus_encoder_set_bitrate(enc, k ? 12000 : 48000);
+		struct tc_opus_encoder_config config = {.bitrate = k ? 12000 : 48000};
+		assert_int_equal(tc_opus_encoder_create(&enc, &config), 0);
 		for (int i = 0; i < FRAMES; i++) {
 			uint8_t packet[TC_OPUS_MAX_PACKET];
 			bytes[k] += (size_t)tc_opus_encode(enc, stream.pcm + i * FRAME, packet,
