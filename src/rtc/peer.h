@@ -42,10 +42,12 @@ enum tc_peer_state {
 	TC_PEER_NEW,        /* no description yet */
 	TC_PEER_CONNECTING, /* both descriptions known; ICE, then DTLS */
 	TC_PEER_CONNECTED,  /* media flows */
-	TC_PEER_STALLED,    /* nothing authenticated came for 5 s; still sending */
-	TC_PEER_SILENT, /* for 30 s: sending stopped (RFC 7675's intent); a packet or a new offer
-			   revives */
-	TC_PEER_FAILED, /* ICE or DTLS gave up; a new offer with new credentials starts again */
+	TC_PEER_STALLED, /* nothing authenticated came for 5 s; still sending, since a path may be
+			  * broken in one direction only. A frozen page plays what piled up
+			  * meanwhile late (up to 2.4 s measured after 12 s): that is its choice */
+	TC_PEER_SILENT,  /* for 30 s: sending stopped (RFC 7675's intent); a packet or a new offer
+			    revives */
+	TC_PEER_FAILED,  /* ICE or DTLS gave up; a new offer with new credentials starts again */
 	TC_PEER_CLOSED,
 };
 

@@ -106,8 +106,6 @@ static void on_peer_state(void *user, enum tc_peer_state now, enum tc_peer_state
 {
 	struct tc_person *p = user;
 	struct tc_session *s = p->session;
-	TC_INFO(s->tag, "peer %s: %s -> %s (%s)", p->id, tc_peer_state_str(was),
-		tc_peer_state_str(now), why ? why : "");
 	if (now == TC_PEER_CONNECTED && !p->met) {
 		p->met = true;
 		tc_mind_connected(s->mind, p->id, tc_session_now(s));

@@ -38,8 +38,10 @@ void tc_ear_open(struct tc_person *p)
 	}
 	int lane = tc_hearing_add(s->hearing, p->id);
 	if (lane < 0) {
-		TC_WARN(s->tag, "%s is not heard: %s", p->id, tc_err_str(lane));
-		tc_report_error(s, "a third person cannot be heard", false);
+		const char *why = lane == -ENOSPC ? "the orb listens to two people at a time"
+						  : tc_err_str(lane);
+		TC_WARN(s->tag, "%s is not heard: %s", p->id, why);
+		tc_report_error(s, why, false);
 		return;
 	}
 	teach_name(p);
