@@ -168,7 +168,7 @@ test('every command has --help', () => {
     const help = run([...command.split(' '), '--help']);
     assert.equal(help.code, 0, command);
     assert.ok(help.out.startsWith(`usage: tricall ${command}`), help.out);
-    assert.match(help.out, /--data-dir/);
+    assert.match(help.out, command === 'probe' ? /--url/ : /--data-dir/); // a probe goes by the network alone
   }
   assert.match(run(['version']).out, /^tricall \d+\.\d+\.\d+\n$/);
   refused(run([]), 64, /expected a command/);
