@@ -19,6 +19,7 @@
 #include "base/err.h"
 #include "base/json.h"
 #include "server/needs.h"
+#include "server/orbs/cgroup.h"
 #include "server/paths.h"
 #include "server/serve.h"
 
@@ -265,6 +266,17 @@ static void check_turn(struct report *r, const struct tc_config *config)
 	}
 }
 
+static void check_limits(struct report *r, const struct tc_config *config)
+{
+	char why[256] = "ORB_CGROUPS=false";
+	const struct tc_cgroup_config cgroup = {0};
+	if (config->orb_cgroups && tc_cgroups_check(&cgroup, why, sizeof(why)) == 0) {
+		tell(r, FINE, "limits", "of orbs: control groups and sampling");
+	} else {
+		tell(r, FINE, "limits", "of orbs: by sampling (%s)", why);
+	}
+}
+
 int tc_cli_doctor(const struct tc_cli *cli)
 {
 	const struct tc_config *config = &cli->set->config;
@@ -282,6 +294,7 @@ int tc_cli_doctor(const struct tc_cli *cli)
 	check_disk(&r, config);
 	check_port(&r, config);
 	check_turn(&r, config);
+	check_limits(&r, config);
 	if (r.as_json) {
 		tc_json_end_array(&r.json);
 		tc_buf_puts(&r.out, "\n");

@@ -109,6 +109,10 @@ static const struct tc_option table[] = {
 	    "is "
 	    "replaced"),
 	MS("ORB_SAMPLE_INTERVAL", orb_sample_interval, "5000", "how often that is looked at"),
+	BOOL("ORB_CGROUPS", orb_cgroups, "true",
+	     "these limits are kept by the kernel, in a control group (v2) for each orb, where "
+	     "ours is "
+	     "delegated to us"),
 	BOOL("ORB_ADMISSION", orb_admission, "true",
 	     "no further orb comes while the machine has no memory or CPU for it"),
 	TEXT("LLM_URL", llm_url, NULL,

@@ -40,7 +40,7 @@ struct tc_config {
 	int64_t drain_timeout;
 	int64_t orb_ready_timeout, orb_restart_limit, orb_restart_window;
 	int64_t orb_max_memory_mb, orb_max_cpu_percent, orb_sample_interval;
-	bool orb_admission;
+	bool orb_admission, orb_cgroups;
 	/* speech and language elsewhere: checked, not used yet */
 	char *llm_url, *llm_model, *llm_api_key, *stt_url, *tts_url;
 

@@ -180,6 +180,7 @@ int tc_app_make_orbs(struct tc_app *app)
 		.sample_ms = c->orb_sample_interval,
 		.max_memory_mb = (double)c->orb_max_memory_mb,
 		.max_cpu_percent = (double)c->orb_max_cpu_percent,
+		.cgroups = c->orb_cgroups,
 		.admission = c->orb_admission,
 		.restart_window_ms = c->orb_restart_window,
 		.manager_socket = app->manager_socket,

@@ -124,6 +124,12 @@ static void on_exited(void *user, struct tc_child_exit how)
 	char text[128];
 	how = how.unknown ? guess(orb) : how;
 	describe_exit(how, text, sizeof(text));
+	int pid = tc_child_pid(orb->child);
+	if (how.signaled && tc_cgroups_out_of_memory(orb->all->cgroups, pid) > 0) {
+		snprintf(text, sizeof(text), "killed by the kernel: it took more than %.0f MB",
+			 orb->all->config.max_memory_mb);
+	}
+	tc_cgroups_leave(orb->all->cgroups, pid);
 	if (orb->health.doomed) { /* it did not even live to be killed */
 		tc_orb_kill_doomed(orb);
 	}

@@ -196,6 +196,7 @@ size_t tc_orbs_list(const struct tc_orbs *orbs, struct tc_orb_info *out, size_t 
 
 static void free_memory(struct tc_orbs *orbs)
 {
+	tc_cgroups_destroy(orbs->cgroups);
 	tc_strings_finish(&orbs->command);
 	tc_strings_finish(&orbs->env);
 	free(orbs->work_dir);
@@ -280,6 +281,18 @@ static void start_nest(struct tc_orbs *orbs)
 	tc_strings_finish(&env);
 }
 
+static void start_cgroups(struct tc_orbs *orbs)
+{
+	const struct tc_cgroup_config config = {.memory_mb = orbs->config.max_memory_mb,
+						.cpu_percent = orbs->config.max_cpu_percent};
+	char why[256];
+	if (tc_cgroups_create(&orbs->cgroups, &config, why, sizeof(why)) == 0) {
+		TC_INFO(NULL, "each orb gets a control group");
+	} else {
+		TC_DEBUG(NULL, "limits are kept by sampling: %s", why);
+	}
+}
+
 int tc_orbs_create(struct tc_orbs **out, const struct tc_orbs_config *config,
 		   const struct tc_orbs_events *events, void *user)
 {
@@ -311,6 +324,9 @@ int tc_orbs_create(struct tc_orbs **out, const struct tc_orbs_config *config,
 	uv_timer_init(config->loop, &orbs->closer);
 	orbs->closer.data = orbs;
 	orbs->open_handles = 1;
+	if (orbs->config.cgroups && orbs->config.enabled) {
+		start_cgroups(orbs); /* first: what is started before is not in ours */
+	}
 	if (orbs->config.nest && orbs->config.enabled && !orbs->foreign) {
 		start_nest(orbs);
 	}

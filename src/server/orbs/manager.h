@@ -66,6 +66,7 @@ struct tc_orbs_config { /* copied; times in ms, 0 or less: that limit is off (gr
 	int64_t sample_ms;
 	double max_memory_mb, max_cpu_percent;
 	const char *proc;       /* NULL: /proc; tests show another; must stay */
+	bool cgroups;           /* limits are kept by the kernel where it can be had */
 	bool admission;         /* a machine that has nothing left takes no more of them */
 	const char *const *env; /* more for the orb's environment, "NAME=value", NULL at the end;
 				   NULL: none (what the server's environment has, it gets anyway) */

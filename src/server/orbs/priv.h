@@ -13,6 +13,7 @@
 #include "base/id.h"
 #include "proto/channel.h"
 #include "server/orbs/argv.h"
+#include "server/orbs/cgroup.h"
 #include "server/orbs/child.h"
 #include "server/orbs/health.h"
 #include "server/orbs/manager.h"
@@ -115,6 +116,7 @@ struct tc_orbs {
 	bool foreign;               /* ORB_COMMAND: knows nothing of tokens */
 	struct tc_nest *nest;       /* owned; NULL: orbs are executed */
 	struct tc_measure *measure; /* owned; NULL: nothing is measured */
+	struct tc_cgroups *cgroups; /* owned; NULL: not delegated to us, or not wanted */
 	char *work_dir, *host_port; /* owned */
 	struct tc_orb_bucket buckets[TC_ORB_BUCKETS];
 	struct tc_orb_queue list, waiting;
