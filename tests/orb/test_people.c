@@ -499,6 +499,22 @@ static struct tc_hearing_event heard(struct fixture *f, enum tc_hearing_kind kin
 	return event;
 }
 
+static void the_level_a_browser_tells_moves_the_picture(void **state)
+{
+	static const int16_t quiet[320];
+	struct fixture *f = *state;
+	joined(f, CLIENT);
+	struct tc_person *anna = tc_people_find(f->s, "anna");
+	f->s->state = TC_SESSION_ENDING; /* nothing is kept for the recognizer */
+	struct tc_peer_sound sound = {.pcm = quiet, .samples = 320, .level = 20};
+	tc_ear_sound(anna, &sound);
+	float told = anna->level;
+	assert_true(told > 0.1f);
+	sound.level = -1; /* not told, or made up for a lost packet */
+	tc_ear_sound(anna, &sound);
+	assert_true(anna->level < told);
+}
+
 static void a_guess_that_was_none_takes_its_line_back(void **state)
 {
 	struct fixture *f = *state;
@@ -563,6 +579,7 @@ int main(void)
 		TEST(who_is_refused_is_no_defect_nor_is_who_is_replaced),
 		TEST(words_shown_are_final_when_the_recognizer_hangs),
 		TEST(everybody_hears_of_it_when_the_orb_is_muted),
+		TEST(the_level_a_browser_tells_moves_the_picture),
 		TEST(a_guess_that_was_none_takes_its_line_back),
 		TEST(that_it_could_not_keep_up_is_said_when_nobody_speaks),
 	};

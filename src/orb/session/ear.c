@@ -108,7 +108,9 @@ static void sound_lost(struct tc_session *s)
 void tc_ear_sound(struct tc_person *p, const struct tc_peer_sound *sound)
 {
 	struct tc_session *s = p->session;
-	p->level = tc_level_scale(tc_level_db(sound->pcm, sound->samples));
+	/* Most browsers tell the level (RFC 6464), -dBov, which is what we would measure. */
+	p->level = tc_level_scale(sound->level >= 0 ? (float)-sound->level
+						    : tc_level_db(sound->pcm, sound->samples));
 	if (p->lane >= 0) {
 		if (tc_hearing_push(s->hearing, p->lane, sound->pcm, sound->samples,
 				    sound->time_us) == -EAGAIN) {
