@@ -1,9 +1,8 @@
 /* rtc/estimator.h -- how much the path to one peer takes, in bit/s, sound and picture together.
  *
- * The lowest of three opinions, between floor and ceiling: the peer's own (REMB, which Chromium
- * computes from abs-send-time), the loss it reports (the loss controller of Google congestion
- * control, draft-ietf-rmcat-gcc-02 section 6), and the delay gradient of transport-cc feedback
- * where that was negotiated (section 5, simplified to a trend line). Opinions age out.
+ * The lower of two opinions, between floor and ceiling: the peer's own (REMB, which Chromium
+ * computes from abs-send-time), and the loss it reports (the loss controller of Google congestion
+ * control, draft-ietf-rmcat-gcc-02 section 6). Opinions age out.
  *
  * Pure over the times passed in (monotonic microseconds). No allocation. Thread: one at a time.
  */
@@ -20,8 +19,6 @@ struct tc_estimator_config { /* zero: default */
 	int ceiling_bps;     /* 800000 */
 };
 
-#define TC_ESTIMATOR_TREND 20 /* packet groups a trend is drawn through */
-
 struct tc_estimator {
 	struct tc_estimator_config config;
 	/* from loss */
@@ -35,20 +32,6 @@ struct tc_estimator {
 	bool has_remb;
 	uint64_t remb_bps;
 	int64_t remb_us;
-	/* from transport-cc */
-	bool has_delay, has_delay_cut;
-	double delay_bps;
-	int64_t delay_us, delay_cut_us;
-	bool has_group, has_before; /* a group of packets is open; one was closed before it */
-	int64_t group_send_us, first_arrive_us;
-	int64_t last_send_us, last_arrive_us, before_send_us, before_arrive_us;
-	double trend_x[TC_ESTIMATOR_TREND], trend_y[TC_ESTIMATOR_TREND];
-	int trend_count, trend_at;
-	double delay_ms, smooth_ms, threshold_ms;
-	int64_t overuse_us;
-	uint64_t acked_bytes;
-	int64_t acked_us;
-	double acked_bps;
 };
 
 void tc_estimator_init(struct tc_estimator *est, const struct tc_estimator_config *config,
@@ -58,15 +41,6 @@ void tc_estimator_remb(struct tc_estimator *est, uint64_t bps, int64_t now_us);
  * last one. Blocks of several streams add up. rtt_us < 0: unknown. */
 void tc_estimator_report(struct tc_estimator *est, uint8_t fraction_lost, uint32_t packets,
 			 int64_t rtt_us, int64_t now_us);
-
-struct tc_estimator_sample { /* one packet: when we sent it, when it came (their clock) */
-	int64_t sent_us;
-	int64_t arrived_us; /* < 0: lost */
-	size_t bytes;
-};
-/* In the order sent. */
-void tc_estimator_transport(struct tc_estimator *est, const struct tc_estimator_sample *samples,
-			    size_t count, int64_t now_us);
 
 int tc_estimator_bps(const struct tc_estimator *est, int64_t now_us);
 /* Of our packets, smoothed over reports; for Opus FEC. */

@@ -13,11 +13,10 @@
 
 #include "base/buf.h"
 
-#define TC_RTCP_MAX_REPORTS   31  /* a 5-bit count */
-#define TC_RTCP_MAX_NACKS     272 /* sequence numbers told in one call: 16 FCI entries */
-#define TC_RTCP_MAX_REMB      8   /* SSRCs kept of a REMB */
-#define TC_RTCP_MAX_TRANSPORT 512 /* packets kept of one transport-cc feedback */
-#define TC_RTCP_MAX_CNAME     255
+#define TC_RTCP_MAX_REPORTS 31  /* a 5-bit count */
+#define TC_RTCP_MAX_NACKS   272 /* sequence numbers told in one call: 16 FCI entries */
+#define TC_RTCP_MAX_REMB    8   /* SSRCs kept of a REMB */
+#define TC_RTCP_MAX_CNAME   255
 
 struct tc_rtcp_sender { /* the sender part of an SR */
 	uint32_t ssrc;
@@ -35,12 +34,6 @@ struct tc_rtcp_report {        /* a report block, from SR or RR */
 	uint32_t lsr, dlsr;    /* 16.16 seconds */
 };
 
-struct tc_rtcp_arrival { /* one packet of a transport-cc feedback */
-	uint16_t seq;    /* transport-wide */
-	bool received;
-	int64_t at_us; /* the receiver's clock, an arbitrary start; only if received */
-};
-
 /* All borrowed for the call; any may be NULL. `media_ssrc`: the stream of ours that is meant. */
 struct tc_rtcp_events {
 	void (*sender)(void *user, const struct tc_rtcp_sender *sender);
@@ -52,8 +45,6 @@ struct tc_rtcp_events {
 	/* seq: the request's own number; the same one again is a repetition, not a new wish. */
 	void (*fir)(void *user, uint32_t media_ssrc, uint8_t seq);
 	void (*remb)(void *user, uint64_t bps, const uint32_t *ssrcs, size_t count);
-	void (*transport)(void *user, uint8_t feedback_seq, const struct tc_rtcp_arrival *arrivals,
-			  size_t count);
 };
 /* A compound or reduced-size (RFC 5506) datagram, decrypted. The framing is checked whole before
  * the first event; an item that does not add up is skipped. 0 or -TC_EPARSE (then no event). */

@@ -8,9 +8,6 @@
 #include "rtc/wire.h"
 
 #define SDES_CNAME 1
-/* transport-cc (draft-holmer-rmcat-transport-wide-cc-extensions-01 3.1) */
-#define TRANSPORT_TICK_US 250
-#define REFERENCE_US      64000
 
 struct packet {
 	uint8_t type, count; /* count, or the feedback format */
@@ -190,65 +187,6 @@ static void parse_remb(const struct parser *parser, const struct packet *pk)
 	parser->events->remb(parser->user, bps, ssrcs, count);
 }
 
-struct statuses {
-	uint8_t symbol[TC_RTCP_MAX_TRANSPORT]; /* 0 lost, 1 small delta, 2 large delta */
-	size_t count, wanted;
-};
-
-static void add_status(struct statuses *st, uint8_t symbol, size_t times)
-{
-	while (times-- > 0 && st->count < st->wanted) {
-		st->symbol[st->count++] = symbol;
-	}
-}
-
-static void read_chunk(struct statuses *st, uint16_t chunk)
-{
-	if (!(chunk & 0x8000)) { /* run length */
-		add_status(st, chunk >> 13 & 3, chunk & 0x1fff);
-	} else if (!(chunk & 0x4000)) { /* 14 symbols of one bit */
-		for (int bit = 13; bit >= 0; bit--) {
-			add_status(st, chunk >> bit & 1, 1);
-		}
-	} else { /* 7 symbols of two bits */
-		for (int bit = 12; bit >= 0; bit -= 2) {
-			add_status(st, chunk >> bit & 3, 1);
-		}
-	}
-}
-
-static void parse_transport(const struct parser *parser, const struct packet *pk)
-{
-	struct tc_cursor cur;
-	tc_cursor_init(&cur, pk->body + FEEDBACK_LEN, pk->len - FEEDBACK_LEN);
-	uint16_t base = tc_cursor_u16(&cur);
-	struct statuses st = {.wanted = tc_cursor_u16(&cur)};
-	int64_t at = (int64_t)tc_cursor_u24(&cur) * REFERENCE_US;
-	uint8_t feedback_seq = tc_cursor_u8(&cur);
-	if (cur.err || st.wanted > TC_RTCP_MAX_TRANSPORT || !parser->events->transport) {
-		return;
-	}
-	while (st.count < st.wanted && !cur.err) {
-		read_chunk(&st, tc_cursor_u16(&cur));
-	}
-	struct tc_rtcp_arrival arrivals[TC_RTCP_MAX_TRANSPORT];
-	for (size_t i = 0; i < st.count && !cur.err; i++) {
-		arrivals[i] = (struct tc_rtcp_arrival){.seq = (uint16_t)(base + i)};
-		if (st.symbol[i] == 1) {
-			at += TRANSPORT_TICK_US * tc_cursor_u8(&cur);
-		} else if (st.symbol[i] == 2) {
-			at += TRANSPORT_TICK_US * (int16_t)tc_cursor_u16(&cur);
-		} else {
-			continue;
-		}
-		arrivals[i].received = true;
-		arrivals[i].at_us = at;
-	}
-	if (!cur.err) {
-		parser->events->transport(parser->user, feedback_seq, arrivals, st.count);
-	}
-}
-
 static void parse_feedback(const struct parser *parser, const struct packet *pk)
 {
 	if (pk->len < FEEDBACK_LEN) {
@@ -257,8 +195,6 @@ static void parse_feedback(const struct parser *parser, const struct packet *pk)
 	if (pk->type == RTCP_RTPFB) {
 		if (pk->count == FMT_NACK) {
 			parse_nack(parser, pk);
-		} else if (pk->count == FMT_TRANSPORT) {
-			parse_transport(parser, pk);
 		}
 		return;
 	}

@@ -13,7 +13,6 @@ enum { /* packet types: RFC 3550 12.1, RFC 4585 6.1 */
 
 enum { /* feedback formats: RFC 4585 6.2, 6.3, RFC 5104 4.3.1, draft-holmer 3.1 */
        FMT_NACK = 1,
-       FMT_TRANSPORT = 15,
        FMT_PLI = 1,
        FMT_FIR = 4,
        FMT_AFB = 15,

@@ -219,16 +219,11 @@ static void put_elements(struct ext_writer *w, const struct tc_rtp_out *rtp,
 				    (rtp->playout_max_ms / 10 & 0xfff));
 		put_element(w, ids->playout_delay, b, 3);
 	}
-	if (ids->transport_cc && rtp->has_transport_seq) {
-		tc_put16(b, rtp->transport_seq);
-		put_element(w, ids->transport_cc, b, 2);
-	}
 }
 
 static bool needs_two_byte(const struct tc_rtp_ext_ids *ids)
 {
-	const uint8_t all[] = {ids->mid, ids->level, ids->abs_send_time, ids->playout_delay,
-			       ids->transport_cc};
+	const uint8_t all[] = {ids->mid, ids->level, ids->abs_send_time, ids->playout_delay};
 	for (size_t i = 0; i < sizeof(all); i++) {
 		if (all[i] >= ONE_BYTE_STOP) {
 			return true;

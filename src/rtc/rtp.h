@@ -31,7 +31,6 @@ struct tc_rtp_ext_ids {
 	uint8_t level;         /* RFC 6464, client to mixer */
 	uint8_t abs_send_time; /* 6.18 seconds, what REMB is computed from */
 	uint8_t playout_delay;
-	uint8_t transport_cc;
 };
 
 /* A parsed packet; pointers go into the packet. */
@@ -75,8 +74,6 @@ struct tc_rtp_out {
 	int64_t send_us; /* wall or monotonic clock for abs-send-time; 0: none */
 	bool has_playout_delay;
 	uint16_t playout_min_ms, playout_max_ms; /* 10 ms steps, at most 40950 */
-	bool has_transport_seq;
-	uint16_t transport_seq;
 };
 /* Header length, or -ENOSPC. One-byte elements; two-byte ones if an id needs it (> 14). */
 int tc_rtp_write_header(uint8_t *out, size_t size, const struct tc_rtp_out *rtp,

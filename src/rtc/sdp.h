@@ -49,7 +49,6 @@ enum tc_sdp_feedback { /* bits of tc_sdp_format.feedback */
 		       TC_SDP_FB_PLI = 2,
 		       TC_SDP_FB_FIR = 4,
 		       TC_SDP_FB_REMB = 8,
-		       TC_SDP_FB_TRANSPORT_CC = 16,
 };
 
 struct tc_sdp_format {
@@ -155,7 +154,6 @@ struct tc_sdp_policy {      /* zero: what the orb does */
 	bool no_video;      /* no picture of ours, no picture of theirs */
 	bool no_video_send; /* with receive_video: theirs only */
 	bool receive_video; /* the orb declines it */
-	bool transport_cc;  /* take transport-cc; default REMB alone */
 };
 
 /* What we take of an offer. 0; -EINVAL: nothing in it we can do (no usable section, no ICE

@@ -62,8 +62,7 @@ static const char *unusable(const struct tc_sdp_section *section)
 	return find_main(section) ? NULL : "it offers no codec of ours";
 }
 
-static void take_extensions(struct tc_sdp_track *track, const struct tc_sdp_section *section,
-			    bool transport_cc)
+static void take_extensions(struct tc_sdp_track *track, const struct tc_sdp_section *section)
 {
 	bool audio = section->kind == TC_SDP_AUDIO;
 	const struct {
@@ -76,7 +75,6 @@ static void take_extensions(struct tc_sdp_track *track, const struct tc_sdp_sect
 		/* REMB is made of the picture's packets; sound is too sparse to say much. */
 		{URI_ABS_SEND_TIME, &track->ext.abs_send_time, !audio},
 		{URI_PLAYOUT_DELAY, &track->ext.playout_delay, !audio},
-		{URI_TRANSPORT_CC, &track->ext.transport_cc, transport_cc},
 	};
 	for (size_t i = 0; i < section->extmap_count; i++) {
 		const struct tc_sdp_extmap *map = &section->extmaps[i];
@@ -89,8 +87,7 @@ static void take_extensions(struct tc_sdp_track *track, const struct tc_sdp_sect
 	}
 }
 
-static void take_track(struct tc_sdp_track *track, const struct tc_sdp *sdp, size_t index,
-		       bool transport_cc)
+static void take_track(struct tc_sdp_track *track, const struct tc_sdp *sdp, size_t index)
 {
 	const struct tc_sdp_section *section = &sdp->sections[index];
 	const struct tc_sdp_format *codec = find_main(section);
@@ -98,18 +95,11 @@ static void take_track(struct tc_sdp_track *track, const struct tc_sdp *sdp, siz
 	strcpy(track->mid, section->mid ? section->mid : "");
 	track->pt = codec->pt;
 	track->rtx_pt = section->kind == TC_SDP_VIDEO ? find_rtx(section, codec->pt) : -1;
-	track->feedback = codec->feedback;
-	take_extensions(track, section, transport_cc);
-	/* Both or it means nothing. And not agreed to unless somebody writes the feedback: a
-	 * browser that waits for it never raises its estimate. */
-	if (!transport_cc || !track->ext.transport_cc) {
-		track->feedback &= ~(unsigned)TC_SDP_FB_TRANSPORT_CC;
-	}
-	if (!(track->feedback & TC_SDP_FB_TRANSPORT_CC)) {
-		track->ext.transport_cc = 0;
-	}
+	take_extensions(track, section);
+	/* transport-cc is not agreed to: a browser waits for its feedback, and never raises its
+	 * estimate without. Its own (REMB) does. */
 	/* Sound is not resent: it would come too late, Opus repairs it. */
-	track->feedback &= section->kind == TC_SDP_AUDIO ? TC_SDP_FB_TRANSPORT_CC : ~0u;
+	track->feedback = section->kind == TC_SDP_AUDIO ? 0 : codec->feedback;
 	if (section->pair_count) {
 		track->remote_ssrc = section->pairs[0].primary;
 		track->remote_rtx_ssrc = section->pairs[0].rtx;
@@ -197,13 +187,13 @@ int tc_sdp_negotiate(const struct tc_sdp *offer, const struct tc_sdp_policy *pol
 	int video = policy->no_video ? -1 : choose(offer, TC_SDP_VIDEO, picture, audio, why);
 	if (audio >= 0) {
 		enum tc_sdp_direction theirs = offer->sections[audio].direction;
-		take_track(&out->audio, offer, (size_t)audio, policy->transport_cc);
+		take_track(&out->audio, offer, (size_t)audio);
 		out->audio.send = theirs & TC_SDP_RECVONLY;
 		out->audio.receive = theirs & TC_SDP_SENDONLY;
 	}
 	if (video >= 0) {
 		enum tc_sdp_direction theirs = offer->sections[video].direction;
-		take_track(&out->video, offer, (size_t)video, policy->transport_cc);
+		take_track(&out->video, offer, (size_t)video);
 		out->video.send = theirs & TC_SDP_RECVONLY && !policy->no_video_send;
 		out->video.receive = theirs & TC_SDP_SENDONLY && policy->receive_video;
 	}
@@ -239,12 +229,12 @@ int tc_sdp_accept(const struct tc_sdp *answer, const struct tc_sdp_offer_plan *p
 		return -EINVAL;
 	}
 	enum tc_sdp_direction theirs = answer->sections[0].direction;
-	take_track(&out->audio, answer, 0, false);
+	take_track(&out->audio, answer, 0);
 	out->audio.send = theirs & TC_SDP_RECVONLY;
 	out->audio.receive = theirs & TC_SDP_SENDONLY;
 	if (video && !unusable(&answer->sections[1])) {
 		theirs = answer->sections[1].direction;
-		take_track(&out->video, answer, 1, false);
+		take_track(&out->video, answer, 1);
 		out->video.send = theirs & TC_SDP_RECVONLY && plan->send_video;
 		out->video.receive = theirs & TC_SDP_SENDONLY && plan->receive_video;
 	}

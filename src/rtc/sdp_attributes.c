@@ -251,7 +251,6 @@ static void on_rtcp_fb(struct tc_sdp_parser *ps, char *value)
 		{"nack", "pli", TC_SDP_FB_PLI},
 		{"ccm", "fir", TC_SDP_FB_FIR},
 		{"goog-remb", "", TC_SDP_FB_REMB},
-		{"transport-cc", "", TC_SDP_FB_TRANSPORT_CC},
 	};
 	char *pt = tc_sdp_word(&value);
 	const char *type = tc_sdp_word(&value), *parameter = tc_sdp_word(&value);

@@ -91,7 +91,6 @@ static void put_extmaps(struct tc_buf *buf, const struct tc_rtp_ext_ids *ext,
 	} all[] = {
 		{ext->level, URI_LEVEL},
 		{ext->abs_send_time, URI_ABS_SEND_TIME},
-		{ext->transport_cc, URI_TRANSPORT_CC},
 		{ext->mid, URI_MID},
 		{ext->playout_delay, URI_PLAYOUT_DELAY},
 	};
@@ -109,8 +108,9 @@ static void put_feedback(struct tc_buf *buf, int pt, unsigned feedback)
 		unsigned bit;
 		const char *text;
 	} all[] = {
-		{TC_SDP_FB_REMB, "goog-remb"}, {TC_SDP_FB_TRANSPORT_CC, "transport-cc"},
-		{TC_SDP_FB_FIR, "ccm fir"},    {TC_SDP_FB_NACK, "nack"},
+		{TC_SDP_FB_REMB, "goog-remb"},
+		{TC_SDP_FB_FIR, "ccm fir"},
+		{TC_SDP_FB_NACK, "nack"},
 		{TC_SDP_FB_PLI, "nack pli"},
 	};
 	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {

@@ -78,22 +78,6 @@ static void on_remb(void *user, uint64_t bps, const uint32_t *ssrcs, size_t coun
 	TC_ASSERT(tc_estimator_bps(&est, 2) > 0);
 }
 
-static void on_transport(void *user, uint8_t seq, const struct tc_rtcp_arrival *arrivals,
-			 size_t count)
-{
-	static struct tc_estimator_sample samples[TC_RTCP_MAX_TRANSPORT];
-	struct tc_estimator est;
-	TC_ASSERT(count <= TC_RTCP_MAX_TRANSPORT);
-	for (size_t i = 0; i < count; i++) {
-		samples[i].sent_us = (int64_t)i * 7000;
-		samples[i].arrived_us = arrivals[i].received ? arrivals[i].at_us : -1;
-		samples[i].bytes = 1000;
-	}
-	tc_estimator_init(&est, &(struct tc_estimator_config){0}, 0);
-	tc_estimator_transport(&est, samples, count, 1);
-	TC_ASSERT(tc_estimator_bps(&est, 2) > 0);
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct tc_rtcp_events events = {
@@ -105,7 +89,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		.pli = on_pli,
 		.fir = on_fir,
 		.remb = on_remb,
-		.transport = on_transport,
 	};
 	size_t told = 0;
 	tc_rtcp_parse(data, size, &events, &told);

@@ -61,9 +61,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const char *why = NULL;
 	if (tc_sdp_parse(&sdp, text, &why) == 0) {
 		check_answer(sdp, &(struct tc_sdp_policy){0});
-		check_answer(sdp, &(struct tc_sdp_policy){.passive = true,
-							  .receive_video = true,
-							  .transport_cc = true});
+		check_answer(sdp, &(struct tc_sdp_policy){.passive = true, .receive_video = true});
 		struct tc_sdp_agreement agreement;
 		tc_sdp_accept(sdp, &(struct tc_sdp_offer_plan){.send_video = true}, &agreement,
 			      &why);

@@ -96,46 +96,6 @@ static void the_peers_own_estimate_caps_it_until_it_ages(void **state)
 	assert_int_equal(tc_estimator_bps(&est, 15 * SECOND), 400000);
 }
 
-/* A bottleneck of `link_bps` with a queue: sends at the estimate for `seconds`, feedback each
- * 100 ms. Returns the longest wait in the queue during the last half. */
-static int64_t drive(int link_bps, int seconds, int64_t *now)
-{
-	static int64_t free_at;
-	int64_t worst = 0, end = *now + seconds * SECOND;
-	while (*now < end) {
-		struct tc_estimator_sample s[200];
-		size_t count = 0;
-		int64_t stop = *now + 100 * MS;
-		int64_t gap = 8LL * 1200 * SECOND / tc_estimator_bps(&est, *now);
-		for (int64_t t = *now; t < stop && count < 200; t += gap) {
-			int64_t begin = free_at > t ? free_at : t;
-			free_at = begin + 8LL * 1200 * SECOND / link_bps;
-			s[count++] = (struct tc_estimator_sample){
-				.sent_us = t, .arrived_us = free_at + 20 * MS, .bytes = 1200};
-			if (t > end - seconds * SECOND / 2 && free_at - t > worst) {
-				worst = free_at - t;
-			}
-		}
-		*now = stop;
-		tc_estimator_transport(&est, s, count, *now);
-		tc_estimator_report(&est, 0, (uint32_t)count, 50 * MS, *now);
-	}
-	return worst;
-}
-
-static void a_growing_queue_is_noticed_before_anything_is_lost(void **state)
-{
-	start();
-	int64_t now = SECOND;
-	drive(5000000, 10, &now);
-	assert_true(tc_estimator_bps(&est, now) > 600000);
-	int64_t wait = drive(250000, 30, &now);
-	assert_in_range(tc_estimator_bps(&est, now), 120000, 330000);
-	assert_true(wait < 800 * MS);
-	drive(5000000, 40, &now);
-	assert_true(tc_estimator_bps(&est, now) > 500000);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -146,7 +106,6 @@ int main(void)
 		cmocka_unit_test(many_reports_of_one_loss_are_one_decrease),
 		cmocka_unit_test(few_packets_are_gathered_before_they_count),
 		cmocka_unit_test(the_peers_own_estimate_caps_it_until_it_ages),
-		cmocka_unit_test(a_growing_queue_is_noticed_before_anything_is_lost),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

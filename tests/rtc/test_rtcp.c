@@ -11,7 +11,7 @@
 #include "rtc/rtp.h"
 
 struct seen {
-	int senders, reports, cnames, byes, plis, firs, rembs, nacks, transports;
+	int senders, reports, cnames, byes, plis, firs, rembs, nacks;
 	struct tc_rtcp_sender sender;
 	uint32_t from, media, bye;
 	struct tc_rtcp_report report[4];
@@ -22,8 +22,6 @@ struct seen {
 	uint64_t bps;
 	uint32_t ssrcs[TC_RTCP_MAX_REMB];
 	size_t ssrc_count;
-	struct tc_rtcp_arrival arrivals[TC_RTCP_MAX_TRANSPORT];
-	size_t arrival_count;
 };
 
 static void on_sender(void *user, const struct tc_rtcp_sender *sender)
@@ -80,15 +78,6 @@ static void on_remb(void *user, uint64_t bps, const uint32_t *ssrcs, size_t coun
 	memcpy(s->ssrcs, ssrcs, count * sizeof(*ssrcs));
 	s->ssrc_count = count;
 }
-static void on_transport(void *user, uint8_t feedback_seq, const struct tc_rtcp_arrival *arrivals,
-			 size_t count)
-{
-	struct seen *s = user;
-	s->transports++;
-	memcpy(s->arrivals, arrivals, count * sizeof(*arrivals));
-	s->arrival_count = count;
-}
-
 static const struct tc_rtcp_events events = {.sender = on_sender,
 					     .report = on_report,
 					     .cname = on_cname,
@@ -96,8 +85,7 @@ static const struct tc_rtcp_events events = {.sender = on_sender,
 					     .nack = on_nack,
 					     .pli = on_pli,
 					     .fir = on_fir,
-					     .remb = on_remb,
-					     .transport = on_transport};
+					     .remb = on_remb};
 
 static uint8_t wire[2048];
 static struct tc_buf begin(void)
@@ -214,28 +202,6 @@ static void asked_for_packets_survive_the_bitmask_and_the_wrap(void **state)
 	buf = begin();
 	tc_rtcp_write_nack(&buf, 1, 6, many, 0);
 	assert_int_equal(buf.len, 0);
-}
-
-static void transport_feedback_is_decoded_in_all_chunk_forms(void **state)
-{
-	/* base 65535, 12 packets: a run of 2 small deltas; 7 two-bit symbols: 2 0 1 0 0 0 0; then
-	 * 14 one-bit symbols of which 3 count: 1 0 1. */
-	static const uint8_t p[] = {0x8f, 205,  0, 8,  0,    0,    0, 1, 0,    0,    0,    2,
-				    0xff, 0xff, 0, 12, 0,    0,    1, 7, 0x20, 0x02, 0xe1, 0x00,
-				    0xa8, 0x00, 4, 8,  0xff, 0xfc, 2, 1, 3,    0,    0,    0};
-	struct seen seen = {0};
-	assert_int_equal(tc_rtcp_parse(p, sizeof(p), &events, &seen), 0);
-	assert_int_equal(seen.transports, 1);
-	assert_int_equal(seen.arrival_count, 12);
-	static const bool got[] = {1, 1, 1, 0, 1, 0, 0, 0, 0, 1, 0, 1};
-	for (int i = 0; i < 12; i++) {
-		assert_int_equal(seen.arrivals[i].received, got[i]);
-		assert_int_equal(seen.arrivals[i].seq, (uint16_t)(65535 + i));
-	}
-	assert_int_equal(seen.arrivals[0].at_us, 64000 + 1000);
-	assert_int_equal(seen.arrivals[1].at_us, 64000 + 3000);
-	assert_int_equal(seen.arrivals[2].at_us, 64000 + 2000);
-	assert_int_equal(seen.arrivals[11].at_us, 64000 + 2000 + 500 + 250 + 750);
 }
 
 static void a_broken_compound_causes_no_event(void **state)
@@ -373,7 +339,6 @@ int main(void)
 		cmocka_unit_test(every_length_of_cname_is_padded_right),
 		cmocka_unit_test(wishes_for_key_frames_and_rates_are_told),
 		cmocka_unit_test(asked_for_packets_survive_the_bitmask_and_the_wrap),
-		cmocka_unit_test(transport_feedback_is_decoded_in_all_chunk_forms),
 		cmocka_unit_test(a_broken_compound_causes_no_event),
 		cmocka_unit_test(a_full_buffer_is_an_error_that_sticks),
 		cmocka_unit_test(a_round_trip_is_computed_from_our_own_clock),

@@ -11,7 +11,7 @@
 #include "base/err.h"
 
 static const struct tc_rtp_ext_ids ids = {
-	.mid = 4, .level = 1, .abs_send_time = 2, .playout_delay = 5, .transport_cc = 3};
+	.mid = 4, .level = 1, .abs_send_time = 2, .playout_delay = 5};
 static const struct tc_rtp_out full = {.marker = true,
 				       .pt = 96,
 				       .seq = 65535,
@@ -24,9 +24,7 @@ static const struct tc_rtp_out full = {.marker = true,
 				       .send_us = 1500000,
 				       .has_playout_delay = true,
 				       .playout_min_ms = 0,
-				       .playout_max_ms = 100,
-				       .has_transport_seq = true,
-				       .transport_seq = 0x1234};
+				       .playout_max_ms = 100};
 
 static void a_datagram_is_told_by_its_first_bytes(void **state)
 {
@@ -74,7 +72,6 @@ static void check_full(const uint8_t *packet, size_t len, const struct tc_rtp_ex
 	assert_true(voice);
 	assert_int_equal(tc_rtp_abs_send_time(&rtp, with->abs_send_time), 3 << 17);
 	assert_memory_equal(tc_rtp_ext_find(&rtp, with->playout_delay, &n), "\0\0\x0a", 3);
-	assert_memory_equal(tc_rtp_ext_find(&rtp, with->transport_cc, &n), "\x12\x34", 2);
 	assert_null(tc_rtp_ext_find(&rtp, 14, &n));
 	assert_null(tc_rtp_ext_find(&rtp, 0, &n));
 }

@@ -123,7 +123,6 @@ static void chromium_with_mic_and_camera_gets_sound_both_ways_and_a_picture(void
 	assert_int_equal(a.agreement.video.rtx_pt, 97);
 	assert_int_equal(a.agreement.video.ext.abs_send_time, 2);
 	assert_int_equal(a.agreement.video.ext.playout_delay, 5);
-	assert_int_equal(a.agreement.video.ext.transport_cc, 0);
 	assert_true(a.agreement.video.send && !a.agreement.video.receive);
 	assert_int_equal(a.offer->sections[0].candidate_count, 8);
 	assert_memory_equal(a.offer->sections[0].candidates[0], "candidate:593478892 1 udp", 25);
@@ -291,10 +290,6 @@ static void policies_are_kept(void **state)
 	done(&a);
 	answer_with(&a, "chromium-mic-cam", &(struct tc_sdp_policy){.no_video = true});
 	assert_int_equal(a.agreement.video.section, -1);
-	done(&a);
-	answer_with(&a, "chromium-mic-cam", &(struct tc_sdp_policy){.transport_cc = true});
-	assert_int_equal(a.agreement.video.ext.transport_cc, 3);
-	assert_true(a.agreement.video.feedback & TC_SDP_FB_TRANSPORT_CC);
 	done(&a);
 }
 
