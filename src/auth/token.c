@@ -50,28 +50,3 @@ bool tc_token_equal(const char *a, const char *b)
 	size_t n = strlen(a);
 	return n == strlen(b) && sodium_memcmp(a, b, n) == 0;
 }
-
-int tc_base64url_encode(const void *data, size_t len, char *out, size_t size)
-{
-	size_t need = sodium_base64_encoded_len(len, VARIANT);
-	if (size < need) {
-		return -ENOSPC;
-	}
-	sodium_bin2base64(out, size, data, len, VARIANT);
-	return (int)need - 1;
-}
-
-int tc_base64url_decode(const char *text, size_t len, void *out, size_t size)
-{
-	size_t n = 0;
-	const char *end = text;
-	if (len / 4 * 3 > size) {
-		return -ENOSPC;
-	}
-	/* libsodium's variant without padding refuses padding and stray bits by itself. */
-	if (sodium_base642bin(out, size, text, len, NULL, &n, &end, VARIANT) != 0 ||
-	    end != text + len) {
-		return -TC_EPARSE;
-	}
-	return (int)n;
-}

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/base64url.h"
+
 #define TC_TOKEN_SIZE      44 /* 256 random bits, base64url without padding, and the 0 */
 #define TC_TOKEN_HASH_SIZE 32
 
@@ -17,10 +19,5 @@ bool tc_token_hash(const char *token, uint8_t out[TC_TOKEN_HASH_SIZE]);
 bool tc_token_derive(const char *token, const char *purpose, char out[TC_TOKEN_SIZE]);
 /* In time that depends on the lengths only. */
 bool tc_token_equal(const char *a, const char *b);
-
-/* RFC 4648 section 5, no padding. Bytes written (with a 0 behind), or -ENOSPC. */
-int tc_base64url_encode(const void *data, size_t len, char *out, size_t size);
-/* Strict: no padding, no other character, no stray bits. Bytes written, or -TC_EPARSE, -ENOSPC. */
-int tc_base64url_decode(const char *text, size_t len, void *out, size_t size);
 
 #endif

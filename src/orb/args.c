@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/base64url.h"
+#include "base/err.h"
 #include "base/id.h"
 #include "base/json.h"
 #include "uplink/uplink.h"
@@ -88,28 +90,11 @@ static bool token_subject(const char *token, char *out, size_t size)
 {
 	const char *body = strchr(token, '.');
 	const char *end = body ? strchr(body + 1, '.') : NULL;
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	char text[2048];
-	size_t len = 0;
-	unsigned bits = 0, held = 0;
-	if (!end) {
-		return false;
-	}
-	for (const char *p = body + 1; p < end; p++) {
-		const char *hit = *p ? strchr(digits, *p) : NULL;
-		if (!hit || len == sizeof(text)) {
-			return false;
-		}
-		bits = bits << 6 | (unsigned)(hit - digits);
-		held += 6;
-		if (held >= 8) {
-			held -= 8;
-			text[len++] = (char)(bits >> held & 0xff);
-		}
-	}
 	struct tc_json claims;
-	return tc_json_parse(&claims, text, len, NULL) == 0 &&
+	int len = end ? tc_base64url_decode(body + 1, (size_t)(end - body - 1), text, sizeof(text))
+		      : -TC_EPARSE;
+	return len > 0 && tc_json_parse(&claims, text, (size_t)len, NULL) == 0 &&
 	       tc_json_get_str(claims, "sub", out, size) > 0;
 }
 

@@ -99,6 +99,8 @@ static void base64url_is_strict(void **state)
 	assert_int_equal(tc_base64url_decode("//4", 3, out, sizeof(out)), -TC_EPARSE);
 	assert_int_equal(tc_base64url_decode("a", 1, out, sizeof(out)), -TC_EPARSE);
 	assert_int_equal(tc_base64url_decode("", 0, out, sizeof(out)), 0);
+	assert_int_equal(tc_base64url_decode("YWJj", 4, out, 2), -ENOSPC);
+	assert_int_equal(tc_base64url_decode("YWI", 3, out, 1), -ENOSPC);
 	assert_int_equal(tc_base64url_encode("abc", 3, out, 4), -ENOSPC);
 }
 
