@@ -70,6 +70,5 @@ bool tc_cli_name_ok(const char *name);
 int tc_cli_parse_time(const char *text, int64_t *out_ms);
 /* "90", "90s", "15m", "6h", "7d" -> seconds, 1 s to a year. */
 int tc_cli_parse_duration(const char *text, int64_t *out_s);
-void tc_cli_format_time(int64_t ms, char out[32]); /* ISO 8601, UTC */
 
 #endif

@@ -114,11 +114,3 @@ int tc_cli_parse_duration(const char *text, int64_t *out_s)
 	*out_s = n * seconds[unit - units];
 	return 0;
 }
-
-void tc_cli_format_time(int64_t ms, char out[32])
-{
-	time_t seconds = (time_t)(ms / 1000);
-	struct tm tm;
-	gmtime_r(&seconds, &tm);
-	strftime(out, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
-}

@@ -256,8 +256,7 @@ static void put_urls(struct tc_json_writer *w, const char *list)
 	tc_json_end_array(w);
 }
 
-/* Anybody who may be in some room. */
-static bool someone(struct tc_site *site, const struct tc_http_request *r, char id[TC_ID_SIZE])
+bool tc_site_someone(struct tc_site *site, const struct tc_http_request *r, char id[TC_ID_SIZE])
 {
 	struct tc_user user;
 	struct tc_jwt_claims claims;
@@ -287,7 +286,7 @@ void tc_api_ice_servers(struct tc_site *site, struct tc_http_request *r, const c
 	const struct tc_site_config *c = &site->config;
 	char id[TC_ID_SIZE];
 	struct tc_turn_credentials turn;
-	if (!someone(site, r, id)) {
+	if (!tc_site_someone(site, r, id)) {
 		tc_site_problem(r, 401, "not signed in");
 		return;
 	}

@@ -32,6 +32,7 @@ static const struct {
 	{TC_HTTP_POST, "/api/room/:id/end", tc_api_room_end},
 	{TC_HTTP_POST, "/api/room/:id/orb", tc_api_room_orb},
 	{TC_HTTP_GET, "/api/ice-servers", tc_api_ice_servers},
+	{TC_HTTP_GET, "/api/sessions/:id", tc_api_session},
 	{TC_HTTP_POST, "/api/room/:id/quality", tc_admin_quality},
 	{TC_HTTP_GET, "/admin", tc_admin_page},
 	{TC_HTTP_GET, "/api/admin/overview", tc_admin_overview},

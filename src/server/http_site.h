@@ -87,6 +87,7 @@ void tc_api_signout(struct tc_site *site, struct tc_http_request *request, const
 void tc_api_me(struct tc_site *site, struct tc_http_request *request, const char *room);
 void tc_api_appointments(struct tc_site *site, struct tc_http_request *request, const char *room);
 void tc_api_room(struct tc_site *site, struct tc_http_request *request, const char *room);
+void tc_api_session(struct tc_site *site, struct tc_http_request *request, const char *id);
 void tc_api_room_end(struct tc_site *site, struct tc_http_request *request, const char *room);
 void tc_api_room_orb(struct tc_site *site, struct tc_http_request *request, const char *room);
 void tc_api_ice_servers(struct tc_site *site, struct tc_http_request *request, const char *room);
@@ -108,6 +109,9 @@ void tc_site_page(struct tc_site *site, struct tc_http_request *request, int sta
 /* tc_gate_enter() for a request. */
 int tc_site_enter(struct tc_site *site, const struct tc_http_request *request, const char *room,
 		  struct tc_access *out, const char **why);
+/* Whether it is anybody who may be in some room; who goes to id. */
+bool tc_site_someone(struct tc_site *site, const struct tc_http_request *request,
+		     char id[TC_ID_SIZE]);
 /* 0: an admin, who goes to *out; else the status for tc_site_refuse(): 401, 403, 503. */
 int tc_site_admin(struct tc_site *site, const struct tc_http_request *request, struct tc_user *out);
 void tc_site_refuse(struct tc_http_request *request, int status);
