@@ -8,6 +8,7 @@
 
 #include "base/assert.h"
 #include "base/id.h"
+#include "uplink/uplink.h"
 
 #define AT(field) offsetof(struct tc_probe_args, field)
 
@@ -62,27 +63,36 @@ static const struct tc_option env_table[] = {
 	{"TURN_SECRET", TC_OPTION_STR, AT(turn_secret), .secret = true, .doc = "for --turn"},
 };
 
-/* ws for http. */
+/* http://... is as good: what people have at hand is the address of the page. */
+static int to_websocket(struct tc_probe_args *args)
+{
+	if (strncmp(args->url, "http://", 7) != 0 && strncmp(args->url, "https://", 8) != 0) {
+		return 0;
+	}
+	size_t len = strlen(args->url);
+	char *url = malloc(len);
+	if (!url) {
+		return -ENOMEM;
+	}
+	snprintf(url, len, "ws%s", args->url + 4);
+	free(args->url);
+	args->url = url;
+	return 0;
+}
+
 static int check_url(struct tc_probe_args *args, char *error, size_t size)
 {
-	const char *url = args->url ? args->url : "";
-	bool plain = strncmp(url, "http://", 7) == 0, tls = strncmp(url, "https://", 8) == 0;
-	if (plain || tls) {
-		char *ws = malloc(strlen(url) + 1);
-		if (!ws) {
-			return -ENOMEM;
-		}
-		sprintf(ws, "ws%s", url + 4);
-		free(args->url);
-		args->url = ws;
-	} else if (strncmp(url, "ws://", 5) != 0 && strncmp(url, "wss://", 6) != 0) {
-		snprintf(error, size,
-			 args->url ? "--url=%.100s: expected ws://HOST:PORT or wss://HOST"
-				   : "--url=ws://HOST:PORT is missing%s",
-			 url);
+	if (!args->url) {
+		snprintf(error, size, "--url=ws://HOST:PORT is missing");
 		return -EINVAL;
 	}
-	return 0;
+	int err = to_websocket(args);
+	if (!err && !tc_uplink_url_ok(args->url)) {
+		snprintf(error, size, "--url=%.100s: expected ws://HOST:PORT or wss://HOST",
+			 args->url);
+		err = -EINVAL;
+	}
+	return err;
 }
 
 /* NULL, or what is wrong with who we are to be. */

@@ -239,6 +239,21 @@ static int make_rtc(struct tc_run *run, char *why, size_t size)
 	return err;
 }
 
+static int make_clip(struct tc_run *run, char *why, size_t size)
+{
+	const struct tc_probe_args *args = run->args;
+	if (args->play) { /* whatever is wrong with the file: another was to be named */
+		int err = tc_clip_load(&run->clip, args->play, why, size);
+		return err && err != -ENOMEM ? -EINVAL : err;
+	}
+	if (!args->silent) {
+		return tc_clip_speak(&run->clip, why, size);
+	}
+	int err = tc_clip_encode(&run->clip, NULL, 0);
+	snprintf(why, size, "%s", err ? tc_err_str(err) : "");
+	return err;
+}
+
 /* Before any thread is there, so that signals come on the loop only. */
 static int block_signals(void)
 {
@@ -263,9 +278,7 @@ int tc_run_create(struct tc_run *run, const struct tc_probe_args *args, char *wh
 		snprintf(why, size, "%s", tc_err_str(err));
 		return err;
 	}
-	err = args->silent ? tc_clip_encode(&run->clip, NULL, 0)
-	      : args->play ? tc_clip_load(&run->clip, args->play, why, size)
-			   : tc_clip_speak(&run->clip, why, size);
+	err = make_clip(run, why, size);
 	err = err ? err : make_rtc(run, why, size);
 	return err ? err : make_rooms(run, why, size);
 }

@@ -120,6 +120,7 @@ static void urls_are_read_and_bad_ones_refused(void **state)
 	struct uplink_url url;
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
 		assert_int_equal(tc_uplink_url_parse(&url, good[i].url, "r"), 0);
+		assert_true(tc_uplink_url_ok(good[i].url));
 		assert_string_equal(url.host, good[i].host);
 		assert_string_equal(url.path, good[i].path);
 		assert_int_equal(url.port, good[i].port);
@@ -128,6 +129,7 @@ static void urls_are_read_and_bad_ones_refused(void **state)
 	}
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		assert_int_equal(tc_uplink_url_parse(&url, bad[i], "r"), -EINVAL);
+		assert_false(tc_uplink_url_ok(bad[i]));
 	}
 }
 
