@@ -145,6 +145,7 @@ static int prepare(int argc, char **argv, struct tc_orb_args *args)
 		TC_ERROR(NULL, "%s", error[0] ? error : "bad settings");
 		return TC_EXIT_USAGE;
 	}
+	tc_title_say("aiorb: nest"); /* before it takes long: it is no orb while it loads, either */
 	mallopt(M_MMAP_THRESHOLD, MMAP_FROM);
 	if (tc_engines_preload(args, error, sizeof(error)) != 0) {
 		TC_ERROR(NULL, "%s", error);
@@ -170,7 +171,6 @@ int tc_orb_nest_main(int argc, char **argv, int (*orb)(int argc, char **argv))
 	struct tc_orb_args args;
 	int exit_code = prepare(argc, argv, &args);
 	if (exit_code == TC_EXIT_OK) {
-		tc_title_say("aiorb: nest");
 		tell(TC_NEST_HELLO, 0, -1);
 		int sock = serve();
 		if (sock > 0) {
