@@ -1,11 +1,13 @@
 // What hangs is found, told apart, looked at, and replaced: our own orb, its limits scaled down by settings.
 import assert from 'node:assert/strict';
+import path from 'node:path';
 import { test } from 'node:test';
 import { enter } from '../lib/participant.mjs';
 import { orbs } from '../lib/processes.mjs';
-import { startServer } from '../lib/server.mjs';
+import { BUILD, startServer } from '../lib/server.mjs';
 
 const LIMIT_MS = 2000;
+const FAKE_ORB = path.join(BUILD, 'tests/server/fake_orb');
 const ENGINES = { ORB_RECOGNIZER: 'null', ORB_SYNTHESIZER: 'null' };
 
 const state = (person, word) => person.next((m) => m.type === 'orb-state' && m.state === word);
@@ -80,6 +82,35 @@ test('a crash tells its stack', { timeout: 60_000 }, () =>
     assert.match((await state(coach, 'restarting')).reason, /SIGSEGV/);
     assert.match(server.log(), /crash: SIGSEGV/);
     assert.match(server.log(), /crash in aiorb \(\d+\)/);
+    await state(coach, 'ready');
+  }),
+);
+
+/** A program of ORB_COMMAND that does `script`, its limits watched ten times a second. */
+async function stranger(script, env, body) {
+  const server = await startServer({
+    env: { ORB_COMMAND: `${FAKE_ORB} ready,${script}`, ORB_SAMPLE_INTERVAL: '100', ORB_KILL_GRACE: '100', ...env },
+  });
+  try {
+    const coach = await enter(server, 'r1', 'coach1', 'coach');
+    await state(coach, 'ready');
+    await body({ server, coach });
+  } finally {
+    await server.stop('SIGKILL');
+  }
+}
+
+test('a program that eats memory is replaced, and says so', { timeout: 60_000 }, () =>
+  stranger('eat', { ORB_MAX_MEMORY_MB: '40' }, async ({ coach }) => {
+    assert.match((await state(coach, 'restarting')).reason, /it used \d+ MB of memory, more than 40/);
+    await state(coach, 'ready');
+  }),
+);
+
+test('a program that spins is replaced, and was warned of', { timeout: 60_000 }, () =>
+  stranger('spin', { ORB_MAX_CPU_PERCENT: '10' }, async ({ server, coach }) => {
+    assert.match((await state(coach, 'restarting')).reason, /it used \d+ % of a core, more than 10/);
+    assert.match(server.log(), /it uses \d+ % of a core, of 10 it may/);
     await state(coach, 'ready');
   }),
 );
