@@ -302,7 +302,8 @@ int tc_caller_start(struct tc_caller *caller, const struct tc_caller_config *con
 		.user_id = who->user_id[0] ? who->user_id : NULL,
 		.user_name = who->name[0] ? who->name : NULL,
 		.role = who->role[0] ? who->role : NULL,
-		.first_tries_ms = config->timeout_ms,
+		/* It gives up, and says why, before the room's own patience ends. */
+		.first_tries_ms = config->timeout_ms * 2 / 3,
 	};
 	return tc_uplink_create(&caller->uplink, &uplink, &uplink_events, caller);
 }

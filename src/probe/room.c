@@ -10,10 +10,11 @@
 
 TC_LOG_TOPIC("probe.room");
 
-#define QUIET_US   1500000 /* after its greeting, or an answer, before we speak again */
-#define OFF_US     1000000 /* "off" may be the word of a moment before it is started */
-#define TICKS_EACH 960     /* of the 48 kHz clock, a packet */
-#define BIT(state) (1u << (state))
+#define QUIET_US    1500000 /* after its greeting, or an answer, before we speak again */
+#define GREETING_US 5000000 /* one that was never heard may be about to greet */
+#define OFF_US      1000000 /* "off" may be the word of a moment before it is started */
+#define TICKS_EACH  960     /* of the 48 kHz clock, a packet */
+#define BIT(state)  (1u << (state))
 
 static const unsigned allowed[] = {
 	[TC_PROBE_ROOM_WAITING] =
@@ -252,11 +253,15 @@ static void answer_is_late(struct tc_probe_room *room)
 	tc_probe_room_leave(room, "no-answer", why);
 }
 
+/* A greeting that begins after our words would be taken for an answer to them. */
 static bool is_quiet(struct tc_probe_room *room, int64_t now_us)
 {
 	struct tc_leg *orb = tc_caller_orb(&room->people[0]);
-	return now_us - room->since_us >= QUIET_US && orb &&
-	       tc_hear_quiet(&orb->hear, now_us, QUIET_US);
+	if (!orb) {
+		return false;
+	}
+	int64_t wait_us = orb->hear.onsets ? QUIET_US : GREETING_US;
+	return now_us - room->since_us >= wait_us && tc_hear_quiet(&orb->hear, now_us, QUIET_US);
 }
 
 void tc_probe_room_tick(struct tc_probe_room *room, int64_t now_us)
