@@ -44,6 +44,8 @@ class Mock {
     this.quality = [];
     this.violations = [];
     this.refuseApi = null;
+    /** What GET /api/sessions/s1 tells the coach. @type {any} */
+    this.session = { id: 's1', summary: null, transcript: [] };
     /** userId → { ws, join, lostTimer } */
     this.seats = new Map();
     this.orbState = null;
@@ -158,8 +160,15 @@ class Mock {
       '/api/me': () => ({ user, csrf: 'csrf-token' }),
       '/api/appointments': () => ({ appointments: this.appointments }),
       '/api/ice-servers': () => ({ iceServers: [] }),
+      '/api/sessions/s1': () => this.session,
       '/api/room/demo': () => ({ roomId: 'demo', user, people, ...this.info }),
     };
+    if (url.pathname === '/api/sessions/s1' && (user.role === 'client' || !this.session)) {
+      return problem(res, this.session ? 403 : 404);
+    }
+    if (url.searchParams.has('format')) {
+      return reply(res, 200, `a file: ${url.searchParams.get('format')}`);
+    }
     return answers[url.pathname] ? reply(res, 200, answers[url.pathname]()) : problem(res, 404);
   }
 

@@ -65,6 +65,14 @@ export const actOnOrb = (roomId, action, csrf) =>
     headers: { 'Content-Type': 'application/json', 'X-CSRF-Token': csrf },
   });
 
+/** @param {string} id @returns {Promise<import('./session.js').SessionRecord>} */
+export const session = (id) => request(`/api/sessions/${encodeURIComponent(id)}`);
+/**
+ * @param {string} id
+ * @param {'md' | 'vtt'} format
+ */
+export const sessionFile = (id, format) => `/api/sessions/${encodeURIComponent(id)}?format=${format}`;
+
 /** @param {string} csrf */
 export const signOut = (csrf) => post('/sign-out', csrf);
 

@@ -18,6 +18,7 @@ import { Quality } from '../lib/quality.js';
 import { hear, silentVoice } from '../lib/speaking.js';
 import { explainEnd } from '../lib/protocol.js';
 import { orbOf, partnerOf } from '../lib/room-state.js';
+import { withEarlier } from '../lib/session.js';
 import { RoomView, showOver } from './room-view.js';
 
 /**
@@ -27,6 +28,7 @@ import { RoomView, showOver } from './room-view.js';
  * @property {{ shown: () => boolean, toggle: () => void }} [transcript]
  * @property {{ ask: () => void, failed: (words: string) => void }} [leave] how to leave is a question
  * @property {(call: Call, refresh: () => void) => void} [wire]
+ * @property {(state: import('../lib/room-state.js').RoomState, sessionId: string) => void} [ended] once
  */
 
 const log = logger('room');
@@ -58,16 +60,17 @@ export async function openRoom(extras = {}) {
     refused(error);
     return;
   }
-  const { info, iceServers, csrf } = loaded;
+  const { info, iceServers, csrf, earlier } = loaded;
   const keeper = new Keeper(info.roomId);
+  const kept = keeper.load();
   const call = new Call({
     info,
     iceServers,
     devices,
     url: `${location.origin.replace(/^http/, 'ws')}/ws-simple/${encodeURIComponent(info.roomId)}`,
-    kept: { ...keeper.load(), captions: wishes.captions },
+    kept: { ...kept, utterances: withEarlier(kept.utterances ?? [], earlier), captions: wishes.captions },
   });
-  new Room(call, keeper, wishes, csrf, extras).start();
+  new Room(call, keeper, wishes, csrf, extras, info.sessionId).start();
   await Promise.race([media, wait(await mediaWait())]);
   call.join();
 }
@@ -82,7 +85,21 @@ async function load() {
     // Holders of a join token are nobody outside this room.
     api.me().catch(() => null),
   ]);
-  return { info, iceServers, csrf: user?.csrf ?? '' };
+  return { info, iceServers, csrf: user?.csrf ?? '', earlier: await earlierOf(info) };
+}
+
+/**
+ * The coach's transcript begins with the session, not with this window.
+ * @param {api.RoomInfo} info
+ */
+async function earlierOf({ user, started, sessionId }) {
+  if (user.role === 'client' || !started) {
+    return null;
+  }
+  return api.session(sessionId).catch((error) => {
+    log.warn(`no earlier transcript: ${error}`);
+    return null;
+  });
 }
 
 /** @param {unknown} error */
@@ -128,13 +145,15 @@ class Room {
    * @param {import('../lib/keep.js').Wishes} wishes
    * @param {string} csrf
    * @param {Extras} extras
+   * @param {string} sessionId
    */
-  constructor(call, keeper, wishes, csrf, extras) {
+  constructor(call, keeper, wishes, csrf, extras, sessionId) {
     this.call = call;
     this.keeper = keeper;
     this.wishes = wishes;
     this.csrf = csrf;
     this.extras = extras;
+    this.sessionId = sessionId;
     this.quality = new Quality({ call, send: (connections, last) => this.#report(connections, last) });
   }
 
@@ -159,8 +178,9 @@ class Room {
     this.#view.update(this.call, this.wishes.shortcuts, this.extras.transcript?.shown() ?? null);
     this.extras.update?.(state);
     this.keeper.save(state);
-    if (state.ended) {
+    if (state.ended && !this.#life.signal.aborted) {
       this.#over();
+      this.extras.ended?.(state, this.sessionId);
     }
   }
 
