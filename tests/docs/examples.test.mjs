@@ -124,7 +124,7 @@ test('the error codes of signaling.md are those of the code', () => {
 
 test('every route of the code is in http.md, and no other', () => {
   const routes = [...read('src/server/http_site.c').matchAll(/\{TC_HTTP_(GET|POST), "([^"]+)"/g)].map(
-    ([, method, route]) => `${method} ${route.replace(':id', ':roomId')}`,
+    ([, method, route]) => `${method} ${route.replace('sessions/:id', 'sessions/:sessionId').replace(':id', ':roomId')}`,
   );
   const told = [...read(`${PROTOCOL}/http.md`).matchAll(/^\| `((?:GET|POST) \/[^`?]*)/gm)].map(
     ([, route]) => route,
