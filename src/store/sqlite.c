@@ -157,13 +157,14 @@ static int prepare_dir(const struct tc_store_config *config, const char *path, c
 		       size_t why_size)
 {
 	const char *dir = config->data_dir;
-	if (!config->must_exist && mkdir(dir, 0700) == 0) {
+	int made = config->must_exist ? -EEXIST : mkdir(dir, 0700) < 0 ? -errno : 0;
+	if (!made) {
 		return 0;
 	}
 	struct stat st;
 	int err = 0;
 	if (stat(dir, &st) < 0) {
-		err = -errno;
+		err = made == -EEXIST ? -errno : made; /* that it is not there is no reason */
 	} else if (!S_ISDIR(st.st_mode)) {
 		err = -ENOTDIR;
 	} else if (access(dir, R_OK | W_OK | X_OK) < 0) {

@@ -528,6 +528,24 @@ static void a_folder_that_cannot_be_used_says_why_and_nothing_is_made(void **sta
 	tc_store_close(store);
 }
 
+static void a_folder_that_may_not_be_made_is_a_matter_of_permission(void **state)
+{
+	struct fixture *f = *state;
+	char path[128];
+	char why[256] = "";
+	struct tc_store *store = NULL;
+	snprintf(path, sizeof(path), "%s/new", f->dir);
+	struct tc_store_config config = {.data_dir = path};
+	bool root = geteuid() == 0; /* whom nothing is forbidden */
+	assert_int_equal(chmod(f->dir, 0555), 0);
+	assert_int_equal(root ? seteuid(65534) : 0, 0);
+	int err = tc_store_open(&store, &config, why, sizeof(why));
+	assert_int_equal(root ? seteuid(0) : 0, 0);
+	assert_int_equal(chmod(f->dir, 0700), 0);
+	assert_int_equal(err, -EACCES);
+	assert_non_null(strstr(why, "/new: Permission denied; set DATA_DIR"));
+}
+
 static void running_out_of_memory_leaves_nothing_behind(void **state)
 {
 	struct fixture *f = *state;
@@ -576,6 +594,7 @@ int main(int argc, char **argv)
 		TEST(a_damaged_page_is_found_by_the_check),
 		TEST(a_newer_schema_and_a_foreign_file_are_refused),
 		TEST(a_folder_that_cannot_be_used_says_why_and_nothing_is_made),
+		TEST(a_folder_that_may_not_be_made_is_a_matter_of_permission),
 		TEST(running_out_of_memory_leaves_nothing_behind),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
