@@ -49,16 +49,25 @@ void tc_options_print(const struct tc_options *o, struct tc_buf *out, bool json)
 	}
 }
 
+/* A switch is off unless it is given. */
+static bool default_is_news(const struct tc_option *option)
+{
+	bool off = option->type == TC_OPTION_BOOL && option->initial &&
+		   strcmp(option->initial, "false") == 0;
+	return option->initial && !off;
+}
+
 void tc_options_help(const struct tc_options *o, struct tc_buf *out)
 {
 	for (size_t i = 0; i < o->count; i++) {
 		const struct tc_option *option = &o->table[i];
 		char name[64];
 		tc_option_flag_name(option->name, name, sizeof(name));
-		tc_buf_putf(out, "  --%-26s %s%s%s%s%s\n", name, option->doc,
-			    option->unit ? ", " : "", option->unit ? option->unit : "",
-			    option->initial ? "; default " : "",
-			    option->initial ? option->initial : "");
+		bool unit = option->unit && !strstr(option->doc, option->unit);
+		bool initial = default_is_news(option);
+		tc_buf_putf(out, "  --%-26s %s%s%s%s%s%s\n", name, option->doc, unit ? " (" : "",
+			    unit ? option->unit : "", unit ? ")" : "", initial ? "; default " : "",
+			    initial ? option->initial : "");
 	}
 }
 

@@ -19,7 +19,10 @@
 static const struct tc_option flags[] = {
 	{.name = "EMAIL", .type = TC_OPTION_STR, AT(email), .doc = "the person's address"},
 	{.name = "NAME", .type = TC_OPTION_STR, AT(name), .doc = "the name others see"},
-	{.name = "ROLE", .type = TC_OPTION_STR, AT(role), .doc = "coach, client or admin"},
+	{.name = "ROLE",
+	 .type = TC_OPTION_STR,
+	 AT(role),
+	 .doc = "coach, client or admin; of a token also ai"},
 	{.name = "PASSWORD_STDIN",
 	 .type = TC_OPTION_BOOL,
 	 AT(password_stdin),

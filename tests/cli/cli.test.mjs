@@ -170,6 +170,10 @@ test('every command has --help', () => {
     assert.ok(help.out.startsWith(`usage: tricall ${command}`), help.out);
     assert.match(help.out, command === 'probe' ? /--url/ : /--data-dir/); // a probe goes by the network alone
   }
+  assert.match(run(['serve', '--help']).out, /^ {2}--max-concurrent-orbs +orbs at one time; default 8$/m);
+  assert.match(run(['serve', '--help']).out, /^ {2}--orb-kill-grace .*\(ms\); default 10000$/m);
+  assert.match(run(['token', 'create', '--help']).out, /^ {2}--help +this text$/m);
+  assert.match(run(['token', 'create', '--help']).out, /^ {2}--role +coach, client or admin; of a token also ai$/m);
   assert.match(run(['version']).out, /^tricall \d+\.\d+\.\d+\n$/);
   refused(run([]), 64, /expected a command/);
   refused(run(['dance']), 64, /dance: no such command/);
