@@ -233,14 +233,28 @@ static int read_participant(struct tc_json object, bool *present, bool *ai)
 	return !*present || *ai || tc_json_str_eq(value, "human") ? 0 : -EINVAL;
 }
 
+/* A field that could not be read: a text is an identity that nobody has, anything else is an error.
+ */
+static int not_read(const struct tc_signal *signal, const char *key, struct tc_signal_join *out)
+{
+	struct tc_json value;
+	if (!tc_json_get(signal->object, key, &value) || tc_json_type(value) != TC_JSON_STRING) {
+		return -EINVAL;
+	}
+	out->impossible = key;
+	return 0;
+}
+
 int tc_signal_read_join(const struct tc_signal *signal, struct tc_signal_join *out)
 {
+	struct tc_json object = signal->object;
 	*out = (struct tc_signal_join){0};
-	if (optional_id(signal->object, "roomId", out->room) ||
-	    optional_id(signal->object, "userId", out->user_id) ||
-	    optional_name(signal->object, out->user_name) ||
-	    read_role(signal->object, &out->role) ||
-	    read_participant(signal->object, &out->has_participant, &out->ai)) {
+	if ((optional_id(object, "roomId", out->room) && not_read(signal, "roomId", out)) ||
+	    (optional_id(object, "userId", out->user_id) && not_read(signal, "userId", out)) ||
+	    optional_name(object, out->user_name) ||
+	    (read_role(object, &out->role) && not_read(signal, "userRole", out)) ||
+	    (read_participant(object, &out->has_participant, &out->ai) &&
+	     not_read(signal, "participantType", out))) {
 		return -EINVAL;
 	}
 	struct tc_json resume;

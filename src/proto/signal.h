@@ -86,8 +86,11 @@ struct tc_signal_join {
 	bool has_participant;
 	bool ai; /* participantType "ai" */
 	bool resume;
+	/* A text that nobody's identity can be: "userId", "userRole", "participantType" or
+	 * "roomId". It contradicts whatever was proven. NULL: none. */
+	const char *impossible;
 };
-/* 0 or -EINVAL: a field that no join can have. */
+/* 0 or -EINVAL: a field of a type that no join can have. */
 int tc_signal_read_join(const struct tc_signal *signal, struct tc_signal_join *out);
 
 /* The message as it goes on: without any `fromId` of the sender's (however spelled, however often)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "server/http_framing.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/assert.h"
@@ -16,21 +17,32 @@ static bool is_there(struct lws *wsi, enum lws_token_indexes name, int index)
 }
 
 /* RFC 9112 section 5.1: no space before the colon. libwebsockets takes such a field for another
- * one that it does not know. */
-static bool hides_framing(struct lws *wsi)
+ * one that it does not know, and lists those to nobody: each way to write up to BLANKS_MAX of them
+ * is asked for. */
+#define BLANKS_MAX 4
+
+static bool hides(struct lws *wsi, const char *name)
 {
-	static const char *const names[] = {"content-length :",
-					    "content-length\t:",
-					    "transfer-encoding :",
-					    "transfer-encoding\t:",
-					    "host :",
-					    "host\t:"};
-	for (size_t i = 0; i < TC_COUNT(names); i++) {
-		if (lws_hdr_custom_length(wsi, names[i], (int)strlen(names[i])) >= 0) {
-			return true;
+	for (unsigned count = 1; count <= BLANKS_MAX; count++) {
+		for (unsigned tabs = 0; tabs < 1u << count; tabs++) {
+			char field[32];
+			size_t len = (size_t)snprintf(field, sizeof(field), "%s", name);
+			for (unsigned i = 0; i < count; i++) {
+				field[len++] = tabs >> i & 1 ? '\t' : ' ';
+			}
+			field[len++] = ':';
+			if (lws_hdr_custom_length(wsi, field, (int)len) >= 0) {
+				return true;
+			}
 		}
 	}
 	return false;
+}
+
+static bool hides_framing(struct lws *wsi)
+{
+	return hides(wsi, "content-length") || hides(wsi, "transfer-encoding") ||
+	       hides(wsi, "host");
 }
 
 /* RFC 9112 section 3.2: exactly one; HTTP/1.0 knows none. */

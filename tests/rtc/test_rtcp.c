@@ -123,7 +123,11 @@ static void a_compound_report_is_read_as_written(void **state)
 	struct seen seen;
 	read_back(&buf, &seen);
 	assert_int_equal(seen.senders, 1);
-	assert_memory_equal(&seen.sender, &sender, sizeof(sender));
+	assert_int_equal(seen.sender.ssrc, 1); /* each field: what pads them is anybody's */
+	assert_int_equal(seen.sender.ntp, sender.ntp);
+	assert_int_equal(seen.sender.rtp_ts, 9);
+	assert_int_equal(seen.sender.packets, 10);
+	assert_int_equal(seen.sender.octets, 11);
 	assert_int_equal(seen.reports, 2);
 	assert_int_equal(seen.report[0].lost, -3);
 	assert_int_equal(seen.report[0].fraction_lost, 128);

@@ -149,7 +149,10 @@ describe('signaling', { concurrency: true }, () => {
     });
 
     it('may not contradict what was proven: identity-mismatch, 4403', async () => {
-      const lies = [{ userId: 'coach' }, { userRole: 'coach' }, { userRole: 'ai' }, { participantType: 'ai' }];
+      const lies = [
+        { userId: 'coach' }, { userRole: 'coach' }, { userRole: 'ai' }, { participantType: 'ai' },
+        { userId: 'no id' }, { userRole: 'moderator' }, { participantType: 'robot' }, // and what nobody can be
+      ];
       for (const lie of lies) {
         const liar = await connect(server, newRoom(), 'client', 'client');
         liar.send({ type: 'join', userId: 'client', userRole: 'client', participantType: 'human', ...lie });

@@ -2,6 +2,8 @@
 
 /** @type {WeakSet<HTMLVideoElement>} */
 const tried = new WeakSet();
+/** Muted by the browser's rule, not by us. @type {WeakSet<HTMLVideoElement>} */
+const silenced = new WeakSet();
 
 /**
  * Plays a stream in a video element; a refusal by the browser's autoplay rule goes up as an event.
@@ -21,7 +23,15 @@ export function playIn(video, stream) {
 }
 
 /** @param {HTMLVideoElement} video */
+export function isSilenced(video) {
+  return silenced.has(video);
+}
+
+/** @param {HTMLVideoElement} video */
 export function resume(video) {
+  if (silenced.delete(video)) {
+    video.muted = false;
+  }
   video.play().then(
     () => {
       if (!video.muted) {
@@ -29,7 +39,11 @@ export function resume(video) {
       }
     },
     (error) => {
-      if (error.name === 'NotAllowedError') {
+      if (error.name === 'NotAllowedError' && !video.muted) {
+        // The rule is about sound: pictures may move, and the click that is asked for gives the sound.
+        video.muted = true;
+        silenced.add(video);
+        video.play().catch(() => {});
         video.dispatchEvent(new CustomEvent('tc-playback-blocked', { bubbles: true }));
       }
     },

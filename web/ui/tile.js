@@ -1,7 +1,7 @@
 // <tc-tile>: one person, self or other: picture, or initials and a word why there is none.
 
 import { initials } from '../lib/appointments.js';
-import { playIn, playOn, resume, setIcon } from './media.js';
+import { isSilenced, playIn, playOn, resume, setIcon } from './media.js';
 
 const TEMPLATE = `
   <video class="tile-video" autoplay playsinline></video>
@@ -85,7 +85,7 @@ export class Tile extends HTMLElement {
     this.classList.toggle('is-away', away);
     this.setAttribute('role', 'group');
     this.setAttribute('aria-label', [label, mic, words].filter(Boolean).join('. '));
-    this.#video.muted = self;
+    this.#video.muted = self || isSilenced(this.#video);
     playIn(this.#video, stream);
     this.#text('.tile-face', initials(name));
     this.#text('.tile-words', words);

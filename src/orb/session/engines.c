@@ -203,6 +203,15 @@ void tc_engine_loader_join(struct tc_engine_loader *loader)
 	}
 }
 
+bool tc_engine_loader_try_join(struct tc_engine_loader *loader)
+{
+	if (loader && pthread_tryjoin_np(loader->thread, NULL) != 0) {
+		return false;
+	}
+	free(loader);
+	return true;
+}
+
 void tc_engines_destroy(struct tc_engines *e)
 {
 	if (!e) {

@@ -31,6 +31,8 @@ struct tc_engine_loader;
 int tc_engine_loader_start(struct tc_engine_loader **out, const struct tc_orb_args *args,
 			   void (*loaded)(void *user, struct tc_engines *take), void *user);
 void tc_engine_loader_join(struct tc_engine_loader *loader); /* waits, frees; NULL-safe */
+/* Without waiting; false: it is still loading, and keeps all it has. NULL-safe. */
+bool tc_engine_loader_try_join(struct tc_engine_loader *loader);
 void tc_engines_destroy(struct tc_engines *engines);
 /* -EINVAL with a line in `why` if the settings name an engine that does not exist. */
 int tc_engines_check(const struct tc_orb_args *args, char *why, size_t size);

@@ -120,6 +120,11 @@ static const char *plain(const char *why)
 static void on_failed(void *user, const char *why, bool unreachable)
 {
 	struct tc_session *s = user;
+	if (s->state == TC_SESSION_LIVE &&
+	    strstr(why, " 4000")) { /* session-ended, and then this */
+		tc_session_end(s, "session_complete", TC_EXIT_OK);
+		return;
+	}
 	TC_ERROR(s->tag, "no way into the room: %s", why);
 	tc_report_error(s, plain(why), true);
 	bool was_live = s->state == TC_SESSION_LIVE;

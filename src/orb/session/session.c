@@ -378,9 +378,14 @@ int tc_session_destroy(struct tc_session *s)
 		TC_ERROR(s->tag, "a thread does not end: leaving it behind");
 		_exit(exit_code);
 	}
+	/* All is said and told. Models take seconds to load on a busy machine, and whoever waits
+	 * for our exit kills us before. */
+	if (!tc_engine_loader_try_join(s->loader)) {
+		TC_INFO(s->tag, "the models were still loading");
+		_exit(exit_code);
+	}
 	tc_uplink_destroy(s->uplink);
 	tc_people_close(s);
-	tc_engine_loader_join(s->loader);
 	if (s->events) {
 		struct tc_session_event event;
 		while (tc_queue_pop(s->events, &event)) {

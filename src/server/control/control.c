@@ -23,6 +23,7 @@ TC_LOG_TOPIC("server.control");
 #define ASK_MAX       (64 * 1024) /* bytes of a request's line */
 #define ASKERS_MAX    64          /* connections at a time that have not asked yet */
 #define ASK_TIMEOUT_S 10
+#define PAUSE_MS      500
 
 struct asker {
 	LIST_ENTRY(asker) next;
@@ -37,6 +38,7 @@ struct tc_control {
 	struct tc_control_events events;
 	void *user;
 	uv_poll_t poll;
+	uv_timer_t pause; /* running: nobody can be let in for the moment */
 	int fd;
 	char path[sizeof(((struct sockaddr_un *)NULL)->sun_path)];
 	LIST_HEAD(, asker) askers; /* owned */
@@ -203,12 +205,27 @@ static void let_in(struct tc_control *control, int fd, int pid)
 	uv_poll_start(&asker->poll, UV_READABLE, on_asker_readable);
 }
 
+static void on_connection(uv_poll_t *poll, int status, int events);
+
+static void on_pause_over(uv_timer_t *timer)
+{
+	struct tc_control *control = timer->data;
+	uv_poll_start(&control->poll, UV_READABLE, on_connection);
+}
+
 static void on_connection(uv_poll_t *poll, int status, int events)
 {
 	struct tc_control *control = poll->data;
 	int pid = 0;
 	int fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0) {
+		/* Out of descriptors, most likely, and who waits keeps the poll ready: not at once
+		 * again. */
+		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+			TC_WARN(NULL, "a connection was not taken: %s", tc_err_str(-errno));
+			uv_poll_stop(&control->poll);
+			uv_timer_start(&control->pause, on_pause_over, PAUSE_MS, 0);
+		}
 		return;
 	}
 	drop_the_silent(control);
@@ -235,8 +252,10 @@ static int name(struct sockaddr_un *at, const char *path)
 
 static bool answers(const struct sockaddr_un *at)
 {
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool there = fd >= 0 && connect(fd, (const struct sockaddr *)at, sizeof(*at)) == 0;
+	/* EAGAIN: somebody listens, and does not come to accept. */
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool there = fd >= 0 && (connect(fd, (const struct sockaddr *)at, sizeof(*at)) == 0 ||
+				 errno == EAGAIN);
 	if (fd >= 0) {
 		close(fd);
 	}
@@ -283,7 +302,9 @@ int tc_control_create(struct tc_control **out, struct uv_loop_s *loop, const cha
 	LIST_INIT(&control->askers);
 	TC_ASSERT(uv_poll_init(loop, &control->poll, fd) == 0);
 	control->poll.data = control;
-	control->open_handles = 1;
+	uv_timer_init(loop, &control->pause);
+	control->pause.data = control;
+	control->open_handles = 2;
 	uv_poll_start(&control->poll, UV_READABLE, on_connection);
 	*out = control;
 	return 0;
@@ -321,5 +342,6 @@ void tc_control_close(struct tc_control *control)
 	}
 	tc_control_touch(control);
 	uv_close((uv_handle_t *)&control->poll, on_own_closed);
+	uv_close((uv_handle_t *)&control->pause, on_own_closed);
 	close(control->fd);
 }

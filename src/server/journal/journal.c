@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/assert.h"
 #include "base/err.h"
 #include "base/log.h"
 #include "server/journal/journal_priv.h"
@@ -192,7 +193,6 @@ static void on_written(uv_work_t *work, int status)
 	struct tc_journal_entry *entry = journal->batch;
 	int err = 0;
 	journal->batch = NULL;
-	journal->working = false;
 	for (struct tc_journal_entry *next; entry; entry = next) {
 		next = entry->next;
 		entry->next = NULL;
@@ -211,6 +211,7 @@ static void on_written(uv_work_t *work, int status)
 		journal->wrote(journal->wrote_user, (double)journal->write_ns / 1e9);
 	}
 	put_back(journal, kept, kept_last);
+	journal->working = false; /* not before: what is added meanwhile comes behind them */
 	note_failing(journal, err);
 	for (entry = journal->first; err && entry; entry = entry->next) {
 		tell_shown(journal, entry, err); /* what came meanwhile */
@@ -251,8 +252,9 @@ static void work(struct tc_journal *journal)
 	journal->batch = journal->first;
 	journal->first = NULL;
 	journal->last = &journal->first;
-	journal->working =
-		uv_queue_work(journal->loop, &journal->work, write_batch, on_written) == 0;
+	/* Fails for a NULL callback only. */
+	TC_ASSERT(uv_queue_work(journal->loop, &journal->work, write_batch, on_written) == 0);
+	journal->working = true;
 }
 
 /* While nothing can be written, tc_journal_tick() tries; in the end there is no later. */

@@ -75,6 +75,8 @@ static void set_facts(struct tc_orb *orb, const struct tc_channel_message *adopt
 	orb->began_ms = tc_orb_now(orb) - adopt->elapsed_ms;
 	orb->started_ms = tc_clock_wall_ms(tc_clock_system()) - adopt->elapsed_ms;
 	orb->rung = TC_ORB_RUNG_NONE;
+	orb->was_ready = orb->again = orb->killed_as_hung = orb->fails = orb->tell_shutdown = false;
+	orb->own_reason[0] = '\0';
 	orb->message_tokens = TC_ORB_MESSAGE_BURST;
 	orb->message_filled_ms = tc_orb_now(orb);
 }
@@ -90,6 +92,9 @@ static int take(struct tc_orb *orb, int fd, int pid, const struct tc_channel_mes
 	if (err) {
 		free(orb->new_token);
 		orb->new_token = NULL;
+		if (all->events.token_revoked) {
+			all->events.token_revoked(all->user, orb->room, orb->now.session);
+		}
 		return err;
 	}
 	all->live++;

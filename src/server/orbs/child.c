@@ -200,7 +200,10 @@ void tc_child_signal(struct tc_child *child, int signal_number)
 void tc_child_kill(struct tc_child *child)
 {
 	if (!child->reaped) {
-		kill(-child->pid, SIGKILL);
+		/* Of one that is not our child nothing holds the number once it is dead. */
+		if (!child->adopted || pidfd_send_signal(child->pidfd, 0, NULL, 0) == 0) {
+			kill(-child->pid, SIGKILL);
+		}
 		/* It may have left its group (setsid). */
 		pidfd_send_signal(child->pidfd, SIGKILL, NULL, 0);
 	}

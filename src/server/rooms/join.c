@@ -20,6 +20,14 @@ static void refuse(struct tc_room_conn *conn, enum tc_refusal why, const char *t
 static const char *reconcile(const struct tc_room_conn *conn, struct tc_signal_join *join)
 {
 	bool ai = conn->role == TC_ROLE_AI;
+	if (join->impossible) {
+		return strcmp(join->impossible, "userId") == 0 ? "userId is not who was let in"
+		       : strcmp(join->impossible, "userRole") == 0
+			       ? "userRole is not what was let in"
+		       : strcmp(join->impossible, "roomId") == 0
+			       ? "roomId is not the room of this address"
+			       : "participantType is not what was let in";
+	}
 	if (!conn->free_id) {
 		if (join->user_id[0] && strcmp(join->user_id, conn->user_id) != 0) {
 			return "userId is not who was let in";
