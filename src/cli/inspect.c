@@ -163,8 +163,9 @@ static void check_files(struct report *r, const struct tc_config *config)
 
 /* Loaded by hand: they are the orb's (and an event-library plugin), not linked into this program.
  */
-static void check_libraries(struct report *r)
+static void check_libraries(struct report *r, const struct tc_config *config)
 {
+	/* The first is the server's: without it nothing starts. */
 	static const struct {
 		const char *file, *package;
 	} libraries[] = {
@@ -176,17 +177,21 @@ static void check_libraries(struct report *r)
 		{"libvpx.so.7", "libvpx7"},
 	};
 	char missing[256] = "";
+	bool orb = config->enable_ai_orbs && !config->orb_command;
+	bool broken = false;
 	for (size_t i = 0; i < TC_COUNT(libraries); i++) {
 		void *handle = dlopen(libraries[i].file, RTLD_LAZY | RTLD_LOCAL);
 		if (!handle) {
 			size_t n = strlen(missing);
 			snprintf(missing + n, sizeof(missing) - n, " %s", libraries[i].package);
+			broken = broken || i == 0 || orb;
 		} else {
 			dlclose(handle);
 		}
 	}
 	if (missing[0]) {
-		tell(r, ODD, "libraries", "not found (Debian's names):%s", missing);
+		tell(r, broken ? BROKEN : ODD, "libraries", "not found (Debian's names):%s",
+		     missing);
 	} else {
 		tell(r, FINE, "libraries", "libwebsockets plugins, libnice, srtp2, opus, vpx");
 	}
@@ -286,7 +291,7 @@ int tc_cli_doctor(const struct tc_cli *cli)
 	if (r.as_json) {
 		tc_json_begin_array(&r.json);
 	}
-	check_libraries(&r);
+	check_libraries(&r, config);
 	check_models(&r, config);
 	check_settings(&r, config);
 	check_files(&r, config);

@@ -21,6 +21,7 @@
 
 TC_LOG_TOPIC("server.listener");
 
+#define NO_LIBUV  "libwebsockets has no libuv support: install libwebsockets-evlib-uv"
 #define ORB_VHOST "orbs"
 
 struct tc_listener {
@@ -63,10 +64,16 @@ static bool is_a_strangers_doing(const char *line)
 	return false;
 }
 
+/* While it starts: kept, for the one line that says why it did not. */
+static char *complaint;
+static size_t complaint_size;
+
 static void on_lws_log(int level, const char *line)
 {
 	int len = (int)strcspn(line, "\n");
-	if ((level & LLL_ERR) && !is_a_strangers_doing(line)) {
+	if ((level & LLL_ERR) && complaint) {
+		snprintf(complaint, complaint_size, "%.*s", len, line);
+	} else if ((level & LLL_ERR) && !is_a_strangers_doing(line)) {
 		TC_ERROR("lws", "%.*s", len, line);
 	} else {
 		TC_DEBUG("lws", "%.*s", len, line);
@@ -151,8 +158,10 @@ static void fill_protocols(void)
 /* Its ports are opened one by one afterwards: a context that fails because of one takes our libuv
  * loop's callbacks with it (it unloads its plugin), and the loop could not be run any more. */
 static struct lws_context *create_context(struct tc_listener *listener,
-					  const struct tc_listener_config *config)
+					  const struct tc_listener_config *config, char *why,
+					  size_t why_size)
 {
+	char last[200] = "no reason given";
 	void *loops[1] = {config->loop};
 	struct lws_context_creation_info info = {
 		.foreign_loops = loops,
@@ -168,7 +177,16 @@ static struct lws_context *create_context(struct tc_listener *listener,
 		.max_http_header_data = 2 * TC_HTTP_MAX_HEAD,
 	};
 	lws_set_log_level(LLL_ERR | LLL_WARN, on_lws_log);
-	return lws_create_context(&info);
+	complaint = last;
+	complaint_size = sizeof(last);
+	struct lws_context *context = lws_create_context(&info);
+	complaint = NULL;
+	if (!context && strstr(last, "evlib")) {
+		snprintf(why, why_size, "%s", NO_LIBUV);
+	} else if (!context) {
+		snprintf(why, why_size, "libwebsockets does not start: %s", last);
+	}
+	return context;
 }
 
 static struct lws_vhost *create_vhost(struct tc_listener *listener,
@@ -277,13 +295,11 @@ int tc_listener_create(struct tc_listener **out, const struct tc_listener_config
 	listener->tls = config->tls_cert != NULL;
 	fill_protocols();
 	int handles_before = handles_of(config->loop);
-	listener->context = create_context(listener, config);
+	listener->context = create_context(listener, config, why, size);
 	if (!listener->context) {
-		snprintf(why, size, "libwebsockets does not start");
-		err = -ENOMEM;
+		err = -ENOSYS;
 	} else if (handles_of(config->loop) == handles_before) {
-		snprintf(why, size,
-			 "libwebsockets has no libuv support: install libwebsockets-evlib-uv");
+		snprintf(why, size, "%s", NO_LIBUV);
 		err = -ENOSYS;
 	} else {
 		err = open_port(listener, config, host, why, size);

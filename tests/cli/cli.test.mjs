@@ -203,6 +203,22 @@ const doctor = (env) => {
   return { code, of: (name) => JSON.parse(out).find(({ check }) => check === name) };
 };
 
+test('without the plugin of libwebsockets one line names the package, and doctor fails', () => {
+  const places = fs.readdirSync('/usr/lib').map((each) => `/usr/lib/${each}/libwebsockets-evlib_uv.so`);
+  const plugin = places.find((each) => fs.existsSync(each));
+  const hidden = (...args) => {
+    const script = 'mount --bind /dev/null "$0" && exec "$@"';
+    const options = { cwd: dir, encoding: 'utf8', env: { PATH: process.env.PATH }, timeout: 60_000 };
+    return spawnSync('unshare', [process.getuid() === 0 ? '-m' : '-rm', 'sh', '-c', script, plugin, TRICALL, ...args], options);
+  };
+  const serve = hidden('serve', '--port', '0', '--enable-ai-orbs=false', '--log-level', 'error', '--data-dir', path.join(dir, 'no-plugin'));
+  assert.equal(serve.status, 1);
+  assert.equal(serve.stderr, 'tricall: libwebsockets has no libuv support: install libwebsockets-evlib-uv\n');
+  const told = hidden('doctor', '--port', '0');
+  assert.equal(told.status, 1);
+  assert.match(told.stdout, /^fail +libraries .*libwebsockets-evlib-uv$/m);
+});
+
 test('doctor knows a missing model, a missing program, and what is not used', () => {
   const noModel = doctor({ ORB_MODEL_DIR: dir });
   assert.equal(noModel.code, 1);
