@@ -16,7 +16,7 @@ const opt = {
   load: '',
   out: '',
   only: 'closed,wide,open,fast,idle',
-  'ws-load': path.join(here, 'ws-load'),
+  'ws-load': path.join(here, 'ws-load', 'ws-load'),
 };
 const servers = [];
 for (let i = 0; i < args.length; i++) {
