@@ -1,7 +1,7 @@
-/* server/orbs/priv.h -- inside the manager: the books (manager.c), what is asked of it (asks.c), one
- * orb's states (state.c), its timers (timers.c) and its life as a process: how it begins and ended
- * (life.c), what it says (hear.c) and is told (tell.c), how it is made to end (ladder.c), what
- * follows its death (restart.c).
+/* server/orbs/priv.h -- inside the manager: the books (manager.c), what is asked of it (asks.c),
+ * one orb's states (state.c), its timers (timers.c) and its life as a process: how it begins and
+ * ended (life.c), what it says (hear.c) and is told (tell.c), how it is made to end (ladder.c),
+ * what follows its death (restart.c).
  */
 #ifndef TC_SERVER_ORBS_PRIV_H
 #define TC_SERVER_ORBS_PRIV_H
