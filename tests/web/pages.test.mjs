@@ -2,6 +2,7 @@
 
 import { after, afterEach, before, test } from 'node:test';
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { appointment, startMock } from './mock-server.mjs';
 import { axe, launch, openPage } from './browser.mjs';
 
@@ -112,6 +113,22 @@ test('an admin reads both names, in the list and in the room', async () => {
   await page.getByRole('link', { name: 'Join the call of Clara Coach and Sam Client' }).click();
   await page.getByRole('heading', { name: 'Session of Clara Coach and Sam Client' }).waitFor();
   assert.match(await page.title(), /Clara Coach and Sam Client/);
+});
+
+// Two files, since there is no build to make them of one: what both have must stay the same.
+test('the coach’s room is the client’s, and more', async () => {
+  page = await openPage(browser, mock, null); // what comes after each test wants one
+  const lines = (who) =>
+    readFileSync(new URL(`../../web/pages/room-${who}.html`, import.meta.url), 'utf8')
+      .replace(`room-${who}.js`, 'room-WHO.js')
+      .split('\n');
+  const coach = lines('coach');
+  const missing = lines('client').filter((line) => {
+    const at = coach.indexOf(line);
+    coach.splice(0, at + 1);
+    return at < 0;
+  });
+  assert.deepEqual(missing, [], 'line by line, in the same order');
 });
 
 for (const colorScheme of ['light', 'dark']) {
