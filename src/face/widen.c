@@ -57,7 +57,7 @@ static void between(const uint16_t *restrict own, const uint16_t *restrict neigh
 static void across(const uint16_t *in, int width, const uint8_t *dither, uint8_t *out)
 {
 	_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "the left byte comes first");
-	v8u even, odd;
+	v8u even = {0}, odd = {0};
 	for (int i = 0; i < 8; i++) {
 		even[i] = (uint16_t)(4 * dither[2 * i & 7]);
 		odd[i] = (uint16_t)(4 * dither[(2 * i + 1) & 7]);

@@ -186,6 +186,7 @@ static bool write_samples(FILE *file, const int16_t *pcm, size_t samples)
 		for (size_t i = 0; i < n; i++) {
 			put16(block + 2 * i, (uint16_t)pcm[i]);
 		}
+		// cppcheck-suppress uninitvar ; put16() fills it
 		if (fwrite(block, 2, n, file) != n) {
 			return false;
 		}

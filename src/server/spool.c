@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,20 +67,25 @@ static int take_line(struct tc_spool *spool, const char *line, size_t len)
 		       : -TC_EPARSE;
 }
 
-/* A line that cannot be read is told and passed over; one that finds no room stops the file. */
+/* Lines that cannot be read are passed over and told, all at once; one that finds no room stops the
+ * file. */
 static int take_lines(struct tc_spool *spool, const char *path, const char *text, size_t len)
 {
 	const char *end = text + len;
+	size_t unread = 0;
 	while (text < end) {
 		const char *newline = memchr(text, '\n', (size_t)(end - text));
 		size_t n = (size_t)((newline ? newline : end) - text);
 		int err = n ? take_line(spool, text, n) : 0;
 		if (err == -TC_EPARSE) {
-			TC_WARN(NULL, "%s: a line is no utterance and no summary", path);
+			unread++;
 		} else if (err) {
 			return err;
 		}
 		text += n + 1;
+	}
+	if (unread) {
+		TC_WARN(NULL, "%s: %zu lines are no utterance and no summary", path, unread);
 	}
 	return 0;
 }
@@ -87,11 +93,20 @@ static int take_lines(struct tc_spool *spool, const char *path, const char *text
 static int read_file(const char *path, char **out, size_t *len)
 {
 	struct stat st;
-	FILE *file = fopen(path, "re");
+	/* Whatever else may lie there: no pipe is waited for, no link followed. */
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
 	if (!file) {
-		return -errno;
+		int cause = -errno;
+		if (fd >= 0) {
+			close(fd);
+		}
+		return cause;
 	}
-	int err = fstat(fileno(file), &st) < 0 ? -errno : st.st_size > FILE_MAX ? -EFBIG : 0;
+	int err = fstat(fd, &st) < 0      ? -errno
+		  : !S_ISREG(st.st_mode)  ? -EINVAL
+		  : st.st_size > FILE_MAX ? -EFBIG
+					  : 0;
 	char *text = err ? NULL : malloc((size_t)st.st_size + 1);
 	if (!err && !text) {
 		err = -ENOMEM;

@@ -148,6 +148,33 @@ test('a drain has an end, and a second signal is one', { timeout: 120_000 }, asy
   await gone(orb.pid);
 });
 
+test('a second server on the same data folder leaves the calls of the first alone', { timeout: 120_000 }, async () => {
+  const dataDir = folder();
+  const first = await startServer({ dataDir, env: NULL_ENGINES });
+  const { orb } = await call(first, 'mine');
+  const second = await startServer({ dataDir, env: NULL_ENGINES });
+  assert.match(second.log(), /another server has this data folder/);
+  await second.stop();
+  const session = JSON.parse(tricall(['session', 'show', orb.session, '--json', '--data-dir', dataDir]));
+  assert.ok(!session.endedMs && !session.ended, 'the call goes on');
+  assert.equal(orbs(first)[0].pid, orb.pid);
+  await first.stop();
+});
+
+test('SIGHUP in a drain that takes too long hands over after all', { timeout: 120_000 }, async () => {
+  const dataDir = folder();
+  let server = await startServer({ dataDir, env: { ...NULL_ENGINES, DRAIN_TIMEOUT: '600000' } });
+  const { orb } = await call(server, 'long');
+  server.child.kill('SIGTERM');
+  await server.logged(/draining/);
+  server.child.kill('SIGHUP');
+  assert.equal((await server.exited).code, 0);
+  assert.ok(alive(orb.pid));
+  server = await startServer({ dataDir, env: NULL_ENGINES });
+  await server.logged(/taken over from the server before/);
+  await server.stop();
+});
+
 test('drain and orbs on the command line say when there is no server', () => {
   const dataDir = folder();
   for (const command of ['drain', 'orbs']) {

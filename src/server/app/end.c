@@ -23,6 +23,9 @@ static void close_when_done(struct tc_app *app)
 		return;
 	}
 	uv_close((uv_handle_t *)&app->tick, NULL);
+	uv_close((uv_handle_t *)&app->term, NULL);
+	uv_close((uv_handle_t *)&app->interrupt, NULL);
+	uv_close((uv_handle_t *)&app->hangup, NULL);
 	tc_board_stop(app->board);
 	tc_listener_close(app->listener);
 	app->listener = NULL;
@@ -54,9 +57,6 @@ static void on_orbs_closed(void *user)
 		tc_calls_end_all(app->calls);
 	}
 	tc_app_sum_up_tick(app); /* no orb is left to wait for */
-	uv_close((uv_handle_t *)&app->term, NULL);
-	uv_close((uv_handle_t *)&app->interrupt, NULL);
-	uv_close((uv_handle_t *)&app->hangup, NULL);
 	tc_control_close(app->control);
 	app->control = NULL;
 	/* Told so, pages come back to the next server; their media, between them, never stops. */
@@ -91,7 +91,9 @@ void tc_app_end(struct tc_app *app, bool hand_over)
 static void on_signal(uv_signal_t *handle, int number)
 {
 	struct tc_app *app = handle->data;
-	if (++app->signals > 1) {
+	/* A drain that takes too long may still become a restart. */
+	bool instead = number == SIGHUP && !app->closing && !app->farewell_by;
+	if (++app->signals > 1 && !instead) {
 		TC_WARN(NULL, "ending at once");
 		if (app->closing && !app->handing_over) {
 			tc_orbs_kill_all(app->closing);
@@ -116,7 +118,7 @@ static void on_tick(uv_timer_t *timer)
 	tc_admin_tick(app->site);
 	tc_control_touch(app->control);
 	tc_spool_tick(app->spool);
-	if (++app->spool_tick % SPOOL_TICKS == 0) {
+	if (app->control && ++app->spool_tick % SPOOL_TICKS == 0) {
 		tc_spool_take(app->spool);
 	}
 	tc_app_sum_up_tick(app);

@@ -99,29 +99,33 @@ static bool on_request(void *user, const char *request, struct tc_buf *reply)
 	return true;
 }
 
-static void open_control(struct tc_app *app, const char *path)
+/* False: another server lives here, and what is in the folder is its business. */
+static bool open_control(struct tc_app *app, const char *path)
 {
 	static const struct tc_control_events events = {.adopt = on_adopt, .request = on_request};
 	int err = tc_control_create(&app->control, &app->loop, path, &events, app);
 	if (err == -EADDRINUSE) {
 		TC_WARN(NULL, "another server has this data folder: orbs and `tricall drain` "
-			      "find that one");
+			      "find that one, and its calls are left to it");
 	} else if (err) {
 		TC_WARN(NULL, "%s: %s: calls do not outlive a restart of this server", path,
 			tc_err_str(err));
 	}
+	return err != -EADDRINUSE;
 }
 
 void tc_app_take_up(struct tc_app *app)
 {
 	const char *path = app->manager_socket;
 	int64_t alive_ms = tc_control_last_life(path);
+	if (!open_control(app, path)) {
+		return;
+	}
 	if (alive_ms && tc_clock_wall_ms(app->clock) - alive_ms < TAKE_UP_MS) {
 		resume_calls(app);
 	} else {
 		close_calls(app);
 	}
-	open_control(app, path);
 	tc_spool_take(app->spool);
 	/* Behind what the spool has brought. */
 	(void)tc_journal_sum_up_all(app->journal, app->config->orb_command == NULL);

@@ -57,6 +57,7 @@ static double median(const struct tc_orbs *all, bool memory, double usual)
 			values[count++] = memory ? orb->memory_mb : orb->cpu_percent;
 		}
 	}
+	// cppcheck-suppress uninitvar ; the first `count` are set
 	qsort(values, count, sizeof(values[0]), by_value);
 	return count ? values[count / 2] : usual;
 }

@@ -221,6 +221,8 @@ static void replace(struct tc_nest *nest, const char *why)
 	}
 }
 
+static void on_spare_timer(uv_timer_t *timer);
+
 static void ask_for_spare(struct tc_nest *nest)
 {
 	if (nest->state != TC_NEST_UP || nest->asked || nest->closing || find_unready(nest) ||
@@ -233,6 +235,8 @@ static void ask_for_spare(struct tc_nest *nest)
 	}
 	nest->asked = true;
 	tc_nest_process_tell(nest->process, TC_NEST_FORK, 0);
+	/* It may have failed to: no memory, no descriptor. Then nothing comes. */
+	uv_timer_start(&nest->spare_timer, on_spare_timer, (uint64_t)nest->config.warm_ms, 0);
 }
 
 static void on_spare_timer(uv_timer_t *timer)
@@ -245,6 +249,7 @@ static void on_spare_timer(uv_timer_t *timer)
 		uv_timer_start(timer, on_spare_timer,
 			       (uint64_t)back_off(nest, &nest->spare_wait_ms), 0);
 	} else {
+		nest->asked = false;
 		ask_for_spare(nest);
 	}
 }

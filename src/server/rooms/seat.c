@@ -200,6 +200,7 @@ void room_tell(struct tc_rooms *rooms, struct room *room, const struct seat *exc
 	struct tc_signal_piece piece = {rooms->scratch.data, rooms->scratch.len};
 	for (int i = 0; i < room->count && !rooms->scratch.err; i++) {
 		struct seat *seat = room->seats[i];
+		// cppcheck-suppress nullPointerRedundantCheck ; `except` may be NULL, a seat is not
 		/* No mail: who resumes is told the whole state anew. */
 		if (seat->conn && seat != except && !(humans_only && seat->ai)) {
 			conn_send(seat->conn, &piece, 1);
