@@ -261,7 +261,8 @@ static void note_latency(struct tc_session *s, const struct tc_answer *a, int64_
 		return;
 	}
 	s->latency_ms = (double)(time_us - a->turn_us) / 1000;
-	s->chosen_ms = s->latency_ms - chosen_ms;
+	/* Prepared while the person still spoke: then nothing was left to choose. */
+	s->chosen_ms = s->latency_ms > chosen_ms ? s->latency_ms - chosen_ms : 0;
 	s->latencies[s->latency_count++ % TC_LATENCIES] = s->latency_ms;
 	TC_DEBUG(s->tag, "answer %u: end of turn -> first packet %.1f ms, %.1f of it since chosen",
 		 a->id, s->latency_ms, chosen_ms);
