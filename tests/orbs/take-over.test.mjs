@@ -148,6 +148,26 @@ test('a drain has an end, and a second signal is one', { timeout: 120_000 }, asy
   await gone(orb.pid);
 });
 
+test('an orb that is to come back keeps its place', { timeout: 120_000 }, async () => {
+  const dataDir = folder();
+  const env = { ...NULL_ENGINES, MAX_CONCURRENT_ORBS: '1' };
+  let server = await startServer({ dataDir, env });
+  const { orb } = await call(server, 'first');
+  server.child.kill('SIGKILL');
+  await server.exited;
+  process.kill(orb.pid, 'SIGSTOP'); // late, but in time
+  server = await startServer({ dataDir, env });
+  try {
+    const other = await enter(server, 'other', 'coach', 'coach');
+    assert.equal((await other.next('orb-state')).state, 'full');
+    process.kill(orb.pid, 'SIGCONT');
+    await server.logged(/taken over from the server before/);
+    assert.deepEqual(orbs(server).filter(({ pid }) => pid).map(({ pid }) => pid), [orb.pid]);
+  } finally {
+    await server.stop();
+  }
+});
+
 test('a second server on the same data folder leaves the calls of the first alone', { timeout: 120_000 }, async () => {
   const dataDir = folder();
   const first = await startServer({ dataDir, env: NULL_ENGINES });

@@ -25,6 +25,10 @@ void tc_orbs_expect(struct tc_orbs *orbs, const char *room, int64_t wait_ms)
 	/* Programs of orb_command die with their server. */
 	struct tc_orb *orb = orbs->foreign ? NULL : tc_orbs_need(orbs, room);
 	if (orb && orb->state == TC_ORB_OFF) {
+		if (!orb->holds_place) { /* the one that comes has one already */
+			orb->holds_place = true;
+			orbs->held++;
+		}
 		tc_orb_due_in(orb, TC_ORB_DUE_EXPECTED, wait_ms);
 	}
 }
@@ -34,11 +38,14 @@ void tc_orb_expected_in_vain(struct tc_orb *orb)
 	if (orb->state != TC_ORB_OFF) {
 		return;
 	}
+	struct tc_orbs *orbs = orb->all;
+	tc_orb_release_place(orb);
 	if (orb->human_count > 0) {
 		tc_orb_start_or_wait(orb, "the one before did not come back");
 	} else {
 		tc_orb_forget(orb);
 	}
+	tc_orbs_serve_waiting(orbs);
 }
 
 static int check(const struct tc_orbs *orbs, const struct tc_channel_message *adopt)
