@@ -25,10 +25,7 @@ void tc_orbs_expect(struct tc_orbs *orbs, const char *room, int64_t wait_ms)
 	/* Programs of orb_command die with their server. */
 	struct tc_orb *orb = orbs->foreign ? NULL : tc_orbs_need(orbs, room);
 	if (orb && orb->state == TC_ORB_OFF) {
-		if (!orb->holds_place) { /* the one that comes has one already */
-			orb->holds_place = true;
-			orbs->held++;
-		}
+		tc_orb_hold_place(orb); /* the one that comes has one already */
 		tc_orb_due_in(orb, TC_ORB_DUE_EXPECTED, wait_ms);
 	}
 }
@@ -81,11 +78,7 @@ static void set_facts(struct tc_orb *orb, const struct tc_channel_message *adopt
 	orb->life = 1;
 	orb->began_ms = tc_orb_now(orb) - adopt->elapsed_ms;
 	orb->started_ms = tc_clock_wall_ms(tc_clock_system()) - adopt->elapsed_ms;
-	orb->rung = TC_ORB_RUNG_NONE;
-	orb->was_ready = orb->again = orb->killed_as_hung = orb->fails = orb->tell_shutdown = false;
-	orb->own_reason[0] = '\0';
-	orb->message_tokens = TC_ORB_MESSAGE_BURST;
-	orb->message_filled_ms = tc_orb_now(orb);
+	tc_orb_forget_life(orb);
 }
 
 static int take(struct tc_orb *orb, int fd, int pid, const struct tc_channel_message *adopt)

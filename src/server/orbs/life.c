@@ -254,6 +254,20 @@ void tc_orb_set_limits(struct tc_orb *orb)
 	tc_orb_health_begin(orb);
 }
 
+void tc_orb_forget_life(struct tc_orb *orb)
+{
+	tc_buf_reset(&orb->tell);
+	orb->was_ready = orb->again = orb->killed_as_hung = orb->fails = false;
+	orb->tell_shutdown = false;
+	orb->own_reason[0] = '\0';
+	orb->own_error[0] = '\0';
+	orb->rung = TC_ORB_RUNG_NONE;
+	orb->cpu_percent = orb->memory_mb = orb->latency_ms = 0;
+	orb->message_tokens = TC_ORB_MESSAGE_BURST;
+	orb->message_filled_ms = tc_orb_now(orb);
+	orb->messages_lost = 0;
+}
+
 static void reset_life(struct tc_orb *orb)
 {
 	bool same = strcmp(orb->now.session, orb->next.session) == 0;
@@ -265,17 +279,8 @@ static void reset_life(struct tc_orb *orb)
 		orb->mode[0] = '\0';
 		orb->muted = false;
 	}
-	tc_buf_reset(&orb->tell);
 	orb->now = orb->next;
-	orb->was_ready = orb->again = orb->killed_as_hung = orb->fails = false;
-	orb->tell_shutdown = false;
-	orb->own_reason[0] = '\0';
-	orb->own_error[0] = '\0';
-	orb->rung = TC_ORB_RUNG_NONE;
-	orb->cpu_percent = orb->memory_mb = orb->latency_ms = 0;
-	orb->message_tokens = TC_ORB_MESSAGE_BURST;
-	orb->message_filled_ms = tc_orb_now(orb);
-	orb->messages_lost = 0;
+	tc_orb_forget_life(orb);
 }
 
 static void not_started(struct tc_orb *orb, int err, const char *problem)

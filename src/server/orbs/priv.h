@@ -142,7 +142,8 @@ void tc_orb_nothing_due(struct tc_orb *orb);
 /* life.c */
 bool tc_orb_running(const struct tc_orb *orb); /* a process that nobody asked to end */
 void tc_orb_start(struct tc_orb *orb, const char *why);
-void tc_orb_set_limits(struct tc_orb *orb); /* of a life that begins */
+void tc_orb_forget_life(struct tc_orb *orb); /* what the process before was like */
+void tc_orb_set_limits(struct tc_orb *orb);  /* of a life that begins */
 extern const struct tc_child_events tc_orb_child_events;
 
 /* hear.c */
@@ -176,6 +177,7 @@ void tc_orb_died(struct tc_orb *orb, const char *why);
 void tc_orb_restart_soon(struct tc_orb *orb); /* after its back-off; it has no process */
 void tc_orb_restart_now(struct tc_orb *orb);
 void tc_orb_no_restart(struct tc_orb *orb, const char *why);
+void tc_orb_hold_place(struct tc_orb *orb); /* counts against capacity, without a process */
 void tc_orb_release_place(struct tc_orb *orb);
 
 /* adopt.c */

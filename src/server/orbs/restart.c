@@ -66,10 +66,17 @@ void tc_orb_died(struct tc_orb *orb, const char *why)
  * as long as somebody else's call takes. */
 void tc_orb_restart_soon(struct tc_orb *orb)
 {
-	orb->holds_place = true;
-	orb->all->held++;
+	tc_orb_hold_place(orb);
 	tc_orb_due_in(orb, TC_ORB_DUE_RESTART, orb->back_off_ms);
 	TC_INFO(orb->tag, "a new orb process in %" PRId64 " ms", orb->back_off_ms);
+}
+
+void tc_orb_hold_place(struct tc_orb *orb)
+{
+	if (!orb->holds_place) {
+		orb->holds_place = true;
+		orb->all->held++;
+	}
 }
 
 void tc_orb_release_place(struct tc_orb *orb)
