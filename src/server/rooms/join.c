@@ -15,34 +15,33 @@ static void refuse(struct tc_room_conn *conn, enum tc_refusal why, const char *t
 	conn_close(conn, TC_CLOSE_REFUSED, tc_refusal_str(why), true);
 }
 
+static bool impossible(const struct tc_signal_join *join, const char *field)
+{
+	return join->impossible && strcmp(join->impossible, field) == 0;
+}
+
 /* What was proven at the upgrade wins; a join may repeat it or leave it out, not contradict it.
  * Fills in what was left out. NULL, or what contradicts. */
 static const char *reconcile(const struct tc_room_conn *conn, struct tc_signal_join *join)
 {
 	bool ai = conn->role == TC_ROLE_AI;
-	if (join->impossible) {
-		return strcmp(join->impossible, "userId") == 0 ? "userId is not who was let in"
-		       : strcmp(join->impossible, "userRole") == 0
-			       ? "userRole is not what was let in"
-		       : strcmp(join->impossible, "roomId") == 0
-			       ? "roomId is not the room of this address"
-			       : "participantType is not what was let in";
+	bool other = !conn->free_id && join->user_id[0] && strcmp(join->user_id, conn->user_id);
+	if (other || impossible(join, "userId")) {
+		return "userId is not who was let in";
 	}
 	if (!conn->free_id) {
-		if (join->user_id[0] && strcmp(join->user_id, conn->user_id) != 0) {
-			return "userId is not who was let in";
-		}
 		snprintf(join->user_id, sizeof(join->user_id), "%s", conn->user_id);
 	} else if (!join->user_id[0]) {
 		return "userId is needed";
 	}
-	if (join->room[0] && strcmp(join->room, conn->room_id) != 0) {
+	if ((join->room[0] && strcmp(join->room, conn->room_id) != 0) ||
+	    impossible(join, "roomId")) {
 		return "roomId is not the room of this address";
 	}
-	if (join->role && join->role != conn->role) {
+	if ((join->role && join->role != conn->role) || impossible(join, "userRole")) {
 		return "userRole is not what was let in";
 	}
-	if (join->has_participant && join->ai != ai) {
+	if ((join->has_participant && join->ai != ai) || impossible(join, "participantType")) {
 		return "participantType is not what was let in";
 	}
 	join->role = conn->role;
