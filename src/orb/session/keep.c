@@ -62,14 +62,13 @@ void tc_keep_add(struct tc_session *s, const char *id, const struct tc_buf *line
 /* The same utterance may be there twice: it was corrected. */
 void tc_keep_stored(struct tc_session *s, const char *id)
 {
-	struct tc_unstored *u = STAILQ_FIRST(&s->unstored);
-	while (u) {
-		struct tc_unstored *following = STAILQ_NEXT(u, next);
+	struct tc_unstored *u;
+	STAILQ_FOREACH(u, &s->unstored, next)
+	{
 		if (strcmp(u->id, id) == 0) {
 			drop(s, u);
-			break;
+			return;
 		}
-		u = following;
 	}
 }
 
