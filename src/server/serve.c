@@ -29,7 +29,7 @@ static void raise_limits(void)
 int tc_serve(const struct tc_config_set *set)
 {
 	static struct tc_app app;
-	app = (struct tc_app){.config = &set->config, .clock = tc_clock_system()};
+	app = (struct tc_app){.config = &set->config, .clock = tc_clock_system(), .data_lock = -1};
 	raise_limits();
 	if (uv_loop_init(&app.loop) != 0 || tc_config_export(set) != 0) {
 		tc_app_complain("out of memory");
@@ -41,7 +41,8 @@ int tc_serve(const struct tc_config_set *set)
 	err = err ? err : tc_app_open_port(&app);
 	if (!err) {
 		tc_app_name_addresses(&app);
-		err = tc_app_open_stores(&app);
+		err = tc_app_lock_data(&app);
+		err = err ? err : tc_app_open_stores(&app);
 	}
 	err = err ? err : tc_app_make_services(&app);
 	err = err ? err : tc_app_make_spool(&app);

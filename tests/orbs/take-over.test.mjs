@@ -1,6 +1,6 @@
 // A server ends, or dies, under a call: its orb goes on, and the next server takes it up.
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -168,13 +168,17 @@ test('an orb that is to come back keeps its place', { timeout: 120_000 }, async 
   }
 });
 
-test('a second server on the same data folder leaves the calls of the first alone', { timeout: 120_000 }, async () => {
+test('a second server on the same data folder does not start, and leaves the calls of the first alone', { timeout: 120_000 }, async () => {
   const dataDir = folder();
   const first = await startServer({ dataDir, env: NULL_ENGINES });
   const { orb } = await call(first, 'mine');
-  const second = await startServer({ dataDir, env: NULL_ENGINES });
-  assert.match(second.log(), /another server has this data folder/);
-  await second.stop();
+  for (const place of [dataDir, `${dataDir}/.`]) {
+    const refused = spawnSync(TRICALL, ['serve', '--port', '0', '--data-dir', place], { cwd: dataDir, encoding: 'utf8', timeout: 60_000 });
+    assert.equal(refused.status, 1);
+    assert.equal(refused.stderr, `tricall: data folder ${place}: another server uses it (process ${first.pid}); stop that one, or set DATA_DIR to another folder\n`);
+  }
+  const { email } = first.addUser(); // what only adds or reads needs no lock
+  assert.ok(email);
   const session = JSON.parse(tricall(['session', 'show', orb.session, '--json', '--data-dir', dataDir]));
   assert.ok(!session.endedMs && !session.ended, 'the call goes on');
   assert.equal(orbs(first)[0].pid, orb.pid);

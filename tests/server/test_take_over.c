@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -17,6 +19,7 @@
 
 #include "server/calls.h"
 #include "server/control/control.h"
+#include "server/data_lock.h"
 #include "server/journal.h"
 #include "server/spool.h"
 
@@ -213,6 +216,47 @@ static void a_server_that_lives_keeps_its_socket(void **state)
 
 /* --- the spool --- */
 
+static void a_data_folder_has_one_server_until_it_is_gone(void **state)
+{
+	struct scene *scene = *state;
+	char why[512] = "", holder[64];
+	int fd = -1, other = -1;
+	assert_int_equal(tc_data_lock_holder(scene->dir), 0); /* no file yet */
+	assert_int_equal(tc_data_lock_take(scene->dir, &fd, why, sizeof(why)), 0);
+	assert_int_equal(tc_data_lock_holder(scene->dir), getpid());
+	assert_int_equal(tc_data_lock_take(scene->dir, &other, why, sizeof(why)), -EBUSY);
+	snprintf(holder, sizeof(holder), "(process %d)", (int)getpid());
+	assert_non_null(strstr(why, holder));
+	assert_non_null(strstr(why, scene->dir));
+	assert_int_equal(tc_data_lock_holder(scene->dir), getpid()); /* asking takes nothing */
+	close(fd);
+	assert_int_equal(tc_data_lock_holder(scene->dir), 0);
+
+	pid_t child = fork();
+	if (child == 0) { /* one that is killed lets go of nothing by itself */
+		if (tc_data_lock_take(scene->dir, &fd, why, sizeof(why)) == 0) {
+			raise(SIGKILL);
+		}
+		_exit(1);
+	}
+	int status = 0;
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(tc_data_lock_holder(scene->dir), 0);
+	assert_int_equal(tc_data_lock_take(scene->dir, &fd, why, sizeof(why)), 0);
+	close(fd);
+}
+
+static void what_cannot_be_locked_is_told_in_a_line(void **state)
+{
+	char why[512] = "";
+	int fd = -1;
+	assert_int_equal(tc_data_lock_take("/proc/x", &fd, why, sizeof(why)), -ENOENT);
+	assert_non_null(strstr(why, "data folder /proc/x: No such file"));
+	assert_int_equal(tc_data_lock_take("/dev/null", &fd, why, sizeof(why)), -ENOTDIR);
+	assert_int_equal(fd, -1);
+}
+
 static void write_file(struct scene *scene, const char *name, const char *text)
 {
 	char path[160];
@@ -313,6 +357,9 @@ int main(void)
 			tear_down),
 		cmocka_unit_test_setup_teardown(a_server_that_lives_keeps_its_socket, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(a_data_folder_has_one_server_until_it_is_gone,
+						set_up, tear_down),
+		cmocka_unit_test(what_cannot_be_locked_is_told_in_a_line),
 		cmocka_unit_test_setup_teardown(last_words_are_stored_and_their_file_goes, set_up,
 						tear_down),
 		cmocka_unit_test(a_call_of_the_server_before_goes_on_under_its_name),

@@ -33,6 +33,7 @@ struct tc_app {
 	const struct tc_clock *clock;
 	uv_loop_t loop;
 	bool loop_made;
+	int data_lock; /* descriptor; -1: not taken */
 	uv_signal_t term, interrupt, hangup;
 	uv_timer_t tick;
 	struct tc_store *reads, *work, *log; /* owned: the loop's, the pool's, the journal's */
@@ -70,6 +71,7 @@ int tc_app_complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* make.c: each returns 0, or has complained. In this order, the addresses after the port. */
 int tc_app_load_pages(struct tc_app *app);
 int tc_app_open_port(struct tc_app *app);
+int tc_app_lock_data(struct tc_app *app);
 int tc_app_open_stores(struct tc_app *app);
 int tc_app_make_services(struct tc_app *app);
 int tc_app_make_spool(struct tc_app *app);

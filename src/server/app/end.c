@@ -164,6 +164,9 @@ void tc_app_finish(struct tc_app *app)
 	tc_store_close(app->log);
 	tc_store_close(app->work);
 	tc_store_close(app->reads);
+	if (app->data_lock >= 0) {
+		close(app->data_lock);
+	}
 	if (app->loop_made) {
 		(void)uv_loop_close(&app->loop);
 	}

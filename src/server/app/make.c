@@ -10,6 +10,7 @@
 #include "base/assert.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "server/data_lock.h"
 #include "server/demo.h"
 #include "server/needs.h"
 #include "server/paths.h"
@@ -25,6 +26,14 @@ int tc_app_complain(const char *fmt, ...)
 	va_end(ap);
 	fprintf(stderr, "tricall: %s\n", line);
 	return -EIO;
+}
+
+/* Before anything in the folder is touched: two servers would write the same calls. */
+int tc_app_lock_data(struct tc_app *app)
+{
+	char why[1024];
+	int err = tc_data_lock_take(app->config->data_dir, &app->data_lock, why, sizeof(why));
+	return err ? tc_app_complain("%s", why) : 0;
 }
 
 int tc_app_open_stores(struct tc_app *app)

@@ -105,6 +105,7 @@ static bool open_control(struct tc_app *app, const char *path)
 	static const struct tc_control_events events = {.adopt = on_adopt, .request = on_request};
 	int err = tc_control_create(&app->control, &app->loop, path, &events, app);
 	if (err == -EADDRINUSE) {
+		/* One from before there was a lock. */
 		TC_WARN(NULL, "another server has this data folder: orbs and `tricall drain` "
 			      "find that one, and its calls are left to it");
 	} else if (err) {
