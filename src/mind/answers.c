@@ -152,7 +152,8 @@ void tc_mind_play_ended(struct tc_mind *mind, uint32_t answer, size_t heard, boo
 			remember(mind, reply->plan.text, heard, cut, reply->started);
 		}
 		if (!cut) {
-			tc_dialogue_done(mind, &reply->plan);
+			tc_dialogue_done(mind, &reply->plan, reply->to);
+			tc_turns_pay_debt(mind);
 		} else {
 			tc_dialogue_interrupted(mind, &reply->plan);
 		}

@@ -7,14 +7,11 @@
 
 #include "base/assert.h"
 
-#define UNSURE        0.65f /* below: reflect, but ask whether it was heard right */
-#define NOT_CAUGHT    0.45f /* below: say so */
-#define UNCLEAR_EVERY 20000 /* saying so more often is worse than silence */
+#define UNCLEAR_EVERY 20000 /* saying it the same way more often would annoy */
+#define SAY_AGAIN_MS  10000 /* who was asked to say it again need not call the orb anew */
 #define ANSWER_WINDOW 12000 /* a "yes" this long after a question answers it */
 #define MINUTE        60000
 #define STEP_GAP_MS   700
-
-#define ABILITIES "I can guide a breathing exercise, tell you the time left, or repeat what I said."
 
 /* A guided exercise: a step an answer, so that it can be left, and taken up, between any two. */
 static const char *const breath_steps[] = {
@@ -36,6 +33,11 @@ static const char *const unclear_texts[] = {
 	"Sorry, I did not catch that. Could you say it again?",
 	"I could not understand that. Could you say it once more?",
 	"That was not clear to me. Would you say it in other words?",
+};
+static const char *const still_unclear_texts[] = {
+	"I am still not sure what you said. Take your time, and try other words.",
+	"That did not reach me either. Please go on; I will keep listening.",
+	"I missed that as well. Perhaps say it a little more slowly?",
 };
 static const char *const open_texts[] = {
 	"Please go on. What else is on your mind?",
@@ -148,17 +150,21 @@ static void greet(const struct tc_mind *mind, const struct tc_mind_person *perso
 		 hole + 2);
 }
 
-static void plan_unclear(const struct tc_mind *mind, struct tc_plan *out)
+bool tc_dialogue_unclear_lately(const struct tc_mind *mind)
 {
-	out->unclear = true;
-	if (mind->unclear_at && mind->now - mind->unclear_at < UNCLEAR_EVERY) {
-		return;
-	}
-	plan_text(out, pick(mind, unclear_texts, TC_COUNT(unclear_texts)));
+	return mind->unclear_at && mind->now - mind->unclear_at < UNCLEAR_EVERY;
 }
 
-static void plan_reflection(const struct tc_mind *mind, const struct tc_words *words, bool unsure,
-			    struct tc_plan *out)
+static void plan_unclear(const struct tc_mind *mind, struct tc_plan *out)
+{
+	bool again = tc_dialogue_unclear_lately(mind);
+	out->unclear = true;
+	plan_text(out, again ? pick(mind, still_unclear_texts, TC_COUNT(still_unclear_texts))
+			     : pick(mind, unclear_texts, TC_COUNT(unclear_texts)));
+}
+
+void tc_dialogue_reflect(const struct tc_mind *mind, const struct tc_words *words, bool unsure,
+			 struct tc_plan *out)
 {
 	uint32_t choice = (mind->seed ^ mind->replies * 2654435761u) >> 3;
 	if (tc_reflect(words, unsure, choice, &mind->phrasing, &out->phrasing, out->text,
@@ -166,14 +172,28 @@ static void plan_reflection(const struct tc_mind *mind, const struct tc_words *w
 		return;
 	}
 	out->phrasing = mind->phrasing;
-	plan_unclear(mind, out);
-	if (!out->text[0]) { /* said so a moment ago: an open question keeps them talking */
+	if (out->addressed) {
+		return; /* the caller says what it did hear */
+	}
+	if (tc_dialogue_unclear_lately(mind)) { /* an open question keeps them talking */
 		plan_text(out, pick(mind, open_texts, TC_COUNT(open_texts)));
+	} else {
+		plan_unclear(mind, out);
 	}
 }
 
-static void plan_intent(const struct tc_mind *mind, const struct tc_mind_person *person,
-			const struct tc_words *words, bool unsure, struct tc_plan *out)
+/* A "yes" that answers no question goes unsaid, unless it is more than that or said to the orb. */
+static void plan_yes_no(const struct tc_mind *mind, const struct tc_words *words, bool yes,
+			struct tc_plan *out)
+{
+	if (just_asked(mind) || words->count > 1 || out->addressed) {
+		plan_text(out, yes ? pick(mind, yes_texts, TC_COUNT(yes_texts))
+				   : pick(mind, no_texts, TC_COUNT(no_texts)));
+	}
+}
+
+void tc_dialogue_plan_intent(const struct tc_mind *mind, const struct tc_mind_person *person,
+			     const struct tc_words *words, bool unsure, struct tc_plan *out)
 {
 	switch (out->intent) {
 	case TC_INTENT_DANGER:
@@ -201,7 +221,7 @@ static void plan_intent(const struct tc_mind *mind, const struct tc_mind_person 
 		plan_repeat(mind, out);
 		break;
 	case TC_INTENT_HELP:
-		plan_text(out, "I listen and give back what I hear. " ABILITIES
+		plan_text(out, "I listen and give back what I hear. " TC_ABILITIES
 			       " You can stop me at any time.");
 		break;
 	case TC_INTENT_WHO:
@@ -224,17 +244,13 @@ static void plan_intent(const struct tc_mind *mind, const struct tc_mind_person 
 		greet(mind, person, out);
 		break;
 	case TC_INTENT_YES:
-		if (just_asked(mind)) {
-			plan_text(out, pick(mind, yes_texts, TC_COUNT(yes_texts)));
-		}
+		plan_yes_no(mind, words, true, out);
 		break;
 	case TC_INTENT_NO:
-		if (just_asked(mind)) {
-			plan_text(out, pick(mind, no_texts, TC_COUNT(no_texts)));
-		}
+		plan_yes_no(mind, words, false, out);
 		break;
 	case TC_INTENT_NONE:
-		plan_reflection(mind, words, unsure, out);
+		tc_dialogue_reflect(mind, words, unsure, out);
 		break;
 	}
 }
@@ -244,34 +260,55 @@ bool tc_dialogue_addressed(const struct tc_mind *mind, const struct tc_words *wo
 	return tc_policy_addressed(words, mind->orb_name, NULL, NULL);
 }
 
+/* Without the words of the calling. false: nothing else was said. */
+static bool cut_call(const struct tc_mind *mind, struct tc_words *words, struct tc_plan *out)
+{
+	int from, to;
+	out->addressed = tc_policy_addressed(words, mind->orb_name, &from, &to);
+	if (!out->addressed) {
+		return true;
+	}
+	bool says_more = tc_word_in(words->at[from], "hello|hi|thanks|yes|no");
+	if (to - from == words->count && !says_more) {
+		return false;
+	}
+	tc_words_cut(words, to - from == words->count ? to - 1 : from, to);
+	return words->count > 0;
+}
+
 void tc_dialogue_plan(const struct tc_mind *mind, const struct tc_mind_person *person,
 		      const char *text, float confidence, struct tc_plan *out)
 {
 	struct tc_words words;
-	int from, to;
 	memset(out, 0, sizeof(*out));
 	out->phrasing = mind->phrasing;
 	tc_words_split(&words, text);
-	if (tc_policy_addressed(&words, mind->orb_name, &from, &to)) {
-		bool says_more = tc_word_in(words.at[from], "hello|hi|thanks|yes|no");
-		if (to - from == words.count && !says_more) {
-			plan_text(out, "Yes, I am listening.");
-			return;
-		}
-		tc_words_cut(&words, to - from == words.count ? to - 1 : from, to);
+	if (!cut_call(mind, &words, out)) {
+		out->listens = true;
+		plan_text(out, "Yes, I am listening.");
+		return;
 	}
 	if (!words.count) {
 		return;
 	}
+	bool follows_up = tc_called_follows_up(mind, person, &words);
+	out->addressed |= follows_up;
 	out->intent = tc_intent_of(&words);
+	if (follows_up && out->intent == TC_INTENT_YES) {
+		out->intent = mind->offered; /* "did you ask for the time left?" */
+	}
 	/* To stop for nothing is harmless, to go on is not; and danger must never be missed. */
 	bool sure_enough = out->intent == TC_INTENT_STOP || out->intent == TC_INTENT_DANGER;
-	if (confidence < NOT_CAUGHT && !sure_enough) {
+	if (sure_enough || (out->intent != TC_INTENT_NONE && confidence >= TC_NOT_CAUGHT)) {
+		tc_dialogue_plan_intent(mind, person, &words, confidence < TC_UNSURE, out);
+	} else if (out->addressed) {
+		tc_called_plan(mind, person, &words, confidence, out);
+	} else if (confidence < TC_NOT_CAUGHT) {
 		out->intent = TC_INTENT_NONE;
 		plan_unclear(mind, out);
-		return;
+	} else {
+		tc_dialogue_plan_intent(mind, person, &words, confidence < TC_UNSURE, out);
 	}
-	plan_intent(mind, person, &words, confidence < UNSURE, out);
 }
 
 void tc_dialogue_plan_greeting(const struct tc_mind *mind, struct tc_plan *out)
@@ -292,7 +329,7 @@ void tc_dialogue_plan_greeting(const struct tc_mind *mind, struct tc_plan *out)
 		snprintf(out->text, sizeof(out->text), "Hello%s. Good to have you here.", names);
 	} else {
 		snprintf(out->text, sizeof(out->text),
-			 "Hello%s. I am the orb. I listen, and " ABILITIES " Just talk to me.",
+			 "Hello%s. I am the orb. I listen, and " TC_ABILITIES " Just talk to me.",
 			 names);
 		char *can = strstr(out->text, "and I can");
 		memmove(can + 4, can + 6, strlen(can + 6) + 1); /* "I listen, and can guide" */
@@ -304,6 +341,8 @@ void tc_dialogue_commit(struct tc_mind *mind, const struct tc_plan *plan)
 	mind->replies++;
 	mind->phrasing = plan->phrasing;
 	mind->asked = false;
+	mind->offered = plan->offers;
+	mind->awaited[0] = '\0';
 	if (plan->unclear) {
 		mind->unclear_at = mind->now;
 	}
@@ -319,9 +358,14 @@ void tc_dialogue_commit(struct tc_mind *mind, const struct tc_plan *plan)
 	}
 }
 
-void tc_dialogue_done(struct tc_mind *mind, const struct tc_plan *plan)
+void tc_dialogue_done(struct tc_mind *mind, const struct tc_plan *plan, const char *to)
 {
 	size_t len = strlen(plan->text);
+	if (plan->unclear || plan->listens) {
+		mind->awaited_all = plan->listens;
+		snprintf(mind->awaited, sizeof(mind->awaited), "%s", to);
+		mind->awaited_until = mind->now + SAY_AGAIN_MS;
+	}
 	mind->asked = len && plan->text[len - 1] == '?';
 	mind->asked_at = mind->now;
 	if (!plan->breathes) {

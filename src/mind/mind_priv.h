@@ -1,11 +1,13 @@
 /* mind/mind_priv.h -- the inside of the mind, shared by its verbs: mind.c (people, controls),
  * turns.c (who has the floor), turns_final.c (what becomes of the words), answers.c (what is being
- * said), dialogue.c (what to say).
+ * said), dialogue.c (what to say),
+ * called.c (what to say to who called the orb by its name).
  */
 #ifndef TC_MIND_MIND_PRIV_H
 #define TC_MIND_MIND_PRIV_H
 
 #include "base/id.h"
+#include "mind/guess.h"
 #include "mind/intent.h"
 #include "mind/memory.h"
 #include "mind/mind.h"
@@ -17,6 +19,13 @@
 #define TC_MIND_NAME   64
 #define TC_MIND_TEXT   1024 /* of an answer */
 #define TC_MIND_CUTS   8
+
+/* Confidence of a final: below, it is reflected but asked whether it was heard right... */
+#define TC_UNSURE     0.65f
+#define TC_NOT_CAUGHT 0.45f /* ... and below this, it is said that it was not understood */
+
+#define TC_ABILITIES \
+	"I can guide a breathing exercise, tell you the time left, or repeat what I said."
 
 enum tc_turn_state {
 	TC_TURN_NONE,    /* silent; until a voice begins */
@@ -49,8 +58,11 @@ struct tc_mind_person {
 
 struct tc_plan {
 	enum tc_intent intent;
-	bool unclear;  /* it says that it did not understand */
-	bool breathes; /* a step of the exercise */
+	bool addressed; /* they called it by name: they get an answer whatever it understood */
+	bool unclear;   /* it says that it did not understand */
+	bool listens;   /* they only called it: whatever they say next is for it */
+	enum tc_intent offers; /* "did you ask for ...?": a yes means this */
+	bool breathes;         /* a step of the exercise */
 	int step;
 	struct tc_phrasing phrasing;
 	char text[TC_MIND_TEXT]; /* "": say nothing */
@@ -106,7 +118,11 @@ struct tc_mind {
 	char last_said[TC_MIND_TEXT];
 	bool asked; /* it ended with a question */
 	int64_t asked_at;
-	int64_t unclear_at;     /* when it last said that it did not understand */
+	int64_t unclear_at;       /* when it last said that it did not understand */
+	enum tc_intent offered;   /* what it last asked about: "did you ask for ...?" */
+	char awaited[TC_ID_SIZE]; /* whom it asked to say it again; they need not call it anew */
+	int64_t awaited_until;
+	bool awaited_all;       /* all they say is for it, else only what is a request */
 	int breath_step;        /* the step to come; -1: no exercise */
 	bool breath_paused;     /* interrupted: "continue" takes it up */
 	bool breath_stopped;    /* and we said that we stopped */
@@ -115,6 +131,7 @@ struct tc_mind {
 	char owed_to[TC_ID_SIZE];
 	char owed[TC_WORDS_TEXT];
 	float owed_confidence;
+	bool owed_addressed; /* they called it by name */
 	int64_t owed_at;
 };
 
@@ -130,6 +147,8 @@ void tc_mind_at(struct tc_mind *mind, int64_t now);
 void tc_turns_tick(struct tc_mind *mind);
 int64_t tc_turns_next(const struct tc_mind *mind);
 void tc_turns_forget(struct tc_mind_person *person);
+/* Says what is owed to somebody who was spoken over, if nobody has the floor. */
+void tc_turns_pay_debt(struct tc_mind *mind);
 /* The words so far are done with; if the voice is on, it goes on in a new turn. */
 void tc_turns_finish(struct tc_mind *mind, struct tc_mind_person *p);
 bool tc_turns_orb_talks(const struct tc_mind *mind);
@@ -159,11 +178,25 @@ void tc_dialogue_plan_greeting(const struct tc_mind *mind, struct tc_plan *out);
 void tc_dialogue_plan_breath(const struct tc_mind *mind, struct tc_plan *out);
 /* It is really said: remember so. */
 void tc_dialogue_commit(struct tc_mind *mind, const struct tc_plan *plan);
-/* It was said to its end. */
-void tc_dialogue_done(struct tc_mind *mind, const struct tc_plan *plan);
+/* It was said to its end, to `to` ("": to nobody in particular). */
+void tc_dialogue_done(struct tc_mind *mind, const struct tc_plan *plan, const char *to);
 /* It was interrupted. */
 void tc_dialogue_interrupted(struct tc_mind *mind, const struct tc_plan *plan);
-/* Is the person speaking to the orb, by name or because nobody else is there? */
+/* Is the orb called by its name? */
 bool tc_dialogue_addressed(const struct tc_mind *mind, const struct tc_words *words);
+/* Parts of tc_dialogue_plan(), for called.c. */
+void tc_dialogue_plan_intent(const struct tc_mind *mind, const struct tc_mind_person *person,
+			     const struct tc_words *words, bool unsure, struct tc_plan *out);
+void tc_dialogue_reflect(const struct tc_mind *mind, const struct tc_words *words, bool unsure,
+			 struct tc_plan *out);
+bool tc_dialogue_unclear_lately(const struct tc_mind *mind);
+
+/* called.c */
+/* What to say to words behind the orb's name that are no sentence tc_intent_of() knows. */
+void tc_called_plan(const struct tc_mind *mind, const struct tc_mind_person *person,
+		    const struct tc_words *words, float confidence, struct tc_plan *out);
+/* Do they say again what the orb had asked them to? Then they need not call it anew. */
+bool tc_called_follows_up(const struct tc_mind *mind, const struct tc_mind_person *person,
+			  const struct tc_words *words);
 
 #endif

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "mind/guess.h"
+
 enum rule {
 	NEVER,
 	IF_CALLED,          /* by name */
@@ -17,10 +19,26 @@ static const enum rule rules[][2] = {
 	[TC_MIND_SILENT] = {NEVER, NEVER},
 };
 
-#define GREETING "hey|hello|hi|okay|ok|thanks|please|dear|so|and|well|yes|no|listen"
-#define ASKING                                                                                  \
-	"can|could|what|please|help|how|do|does|tell|stop|would|will|are|you|repeat|say|let's|" \
-	"give|guide|i|we|start|continue|who|why|thank|when|is|be"
+#define CALLING "hey|hello|hi|dear"
+/* `there` is what PocketSphinx makes of some voices' "hey". */
+#define GREETING CALLING "|there|okay|ok|thanks|please|so|and|well|yes|no|listen|now|then"
+/* Before the name these make it a thing that is talked about. `he` is what PocketSphinx makes of
+ * "the" there. */
+#define OF_IT                                                                                  \
+	"the|an|a|this|that|our|my|your|he|his|her|their|of|to|with|about|by|from|every|each|" \
+	"told|asked|called|like|which|what"
+/* After the name: somebody is told what it did. */
+#define TOLD_OF                                                                               \
+	"was|said|says|told|tells|had|didn't|doesn't|isn't|wasn't|won't|hasn't|seems|seemed|" \
+	"thinks|knows|listens|listened|speaks|spoke|answered|answers|asked|asks|hears|heard"
+/* After the name: what it does, unless it is a request all the same ("orb is there time left"). */
+#define MAY_TELL "is|has|will|does|did|and|who|which"
+#define ASKED    "you|there|it|this|that|we|i|anybody|anyone|everybody|what|how"
+#define NO_NOUN  "let's|yes|this|us|perhaps|always|guess|less|was|what's|how's|who's|minutes|as"
+/* What PocketSphinx heard for "orb" at the beginning of a request, of four voices through Opus; no
+ * request begins with these words. */
+#define SOUNDS_LIKE_ORB "aren't|orange|org|orbs"
+#define NOT_AFTER_IT    "you|we|they|i|the|a|there|these|those|people|is|are|juice"
 
 bool tc_policy_answers(enum tc_mind_mode mode, enum tc_mind_role role, bool alone, bool addressed)
 {
@@ -37,21 +55,70 @@ bool tc_policy_answers(enum tc_mind_mode mode, enum tc_mind_role role, bool alon
 	return false;
 }
 
+/* The words behind i. */
+static struct tc_words behind(const struct tc_words *words, int i)
+{
+	struct tc_words rest = *words; /* at[] points into words, which lives on */
+	tc_words_cut(&rest, 0, i + 1);
+	return rest;
+}
+
+static bool is_request(const struct tc_words *words)
+{
+	struct tc_guess guess = tc_guess_of(words);
+	return tc_guess_is_service(guess.intent) && guess.confidence >= TC_GUESS_ACT;
+}
+
+static bool tells_of_it(const struct tc_words *rest)
+{
+	const char *next = rest->at[0];
+	size_t len = strlen(next);
+	if (tc_word_in(next, MAY_TELL)) {
+		return rest->count < 2 || !tc_word_in(rest->at[1], ASKED);
+	}
+	return len > 3 && next[len - 1] == 's' && !tc_word_in(next, NO_NOUN);
+}
+
+static bool is_called(const struct tc_words *words, int i)
+{
+	const char *before = i > 0 ? words->at[i - 1] : "";
+	if (tc_word_in(before, OF_IT)) {
+		return false;
+	}
+	struct tc_words rest = behind(words, i);
+	bool ends = !rest.count || (rest.count == 1 && tc_word_in(rest.at[0], "please|thanks|now"));
+	if (tc_word_in(before, CALLING) || ends) {
+		return true;
+	}
+	if (tc_word_in(rest.at[0], TOLD_OF)) {
+		return false;
+	}
+	if (is_request(&rest)) {
+		return true;
+	}
+	return (i == 0 || tc_word_in(before, GREETING)) && !tells_of_it(&rest);
+}
+
+/* A name misheard is only believed where a request follows. */
+static bool is_called_alike(const struct tc_words *words, int i)
+{
+	struct tc_words rest = behind(words, i);
+	return (i == 0 || tc_word_in(words->at[i - 1], GREETING)) && rest.count &&
+	       !tc_word_in(rest.at[0], NOT_AFTER_IT) && is_request(&rest);
+}
+
 bool tc_policy_addressed(const struct tc_words *words, const char *orb_name, int *from, int *to)
 {
+	bool is_orb = strcmp(orb_name, "orb") == 0;
 	for (int i = 0; i < words->count; i++) {
-		if (strcmp(words->at[i], orb_name) != 0) {
-			continue;
-		}
-		bool greeted = i > 0 && tc_word_in(words->at[i - 1], GREETING);
-		bool first = i == 0 && (words->count == 1 || tc_word_in(words->at[1], ASKING));
-		bool last = i > 0 && i == words->count - 1 &&
-			    !tc_word_in(words->at[i - 1], "the|an|a|this|that|our|my|your");
-		if (!greeted && !first && !last) {
+		bool named = strcmp(words->at[i], orb_name) == 0;
+		if (!(named && is_called(words, i)) &&
+		    !(is_orb && tc_word_in(words->at[i], SOUNDS_LIKE_ORB) &&
+		      is_called_alike(words, i))) {
 			continue;
 		}
 		if (from) {
-			*from = i - greeted;
+			*from = i - (i > 0 && tc_word_in(words->at[i - 1], GREETING));
 			*to = i + 1;
 		}
 		return true;

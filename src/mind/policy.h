@@ -11,7 +11,8 @@
  * in the room. `addressed`: the orb was called by its name. */
 bool tc_policy_answers(enum tc_mind_mode mode, enum tc_mind_role role, bool alone, bool addressed);
 /* Is the orb spoken to by name? Then *from..*to (may be NULL) are the words of the calling, "hey
- * orb", which are not part of what is asked. "The orb said" is not a call. */
+ * orb", which are not part of what is asked. "The orb said" is not a call; a name misheard is one
+ * where a request follows. */
 bool tc_policy_addressed(const struct tc_words *words, const char *orb_name, int *from, int *to);
 
 #endif

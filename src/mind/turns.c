@@ -71,9 +71,9 @@ bool tc_turns_floor_free_but_for(const struct tc_mind *mind, const struct tc_min
 bool tc_turns_is_answered(const struct tc_mind *mind, const struct tc_mind_person *p,
 			  const struct tc_words *words)
 {
+	bool to_orb = tc_dialogue_addressed(mind, words) || tc_called_follows_up(mind, p, words);
 	return !mind->muted && p->present && words->count &&
-	       tc_policy_answers(mind->mode, p->role, tc_mind_alone(mind, p),
-				 tc_dialogue_addressed(mind, words));
+	       tc_policy_answers(mind->mode, p->role, tc_mind_alone(mind, p), to_orb);
 }
 
 void tc_turns_with_carry(const struct tc_mind *mind, const struct tc_mind_person *p,

@@ -11,8 +11,10 @@
 TC_LOG_TOPIC("mind.turns");
 
 #define OWED_MS     6000
+#define CALLED_MS   20000 /* who called it by name gets an answer, even late */
 #define NOISE_BELOW 0.5f
-#define SHORT_VOICE 900 /* a "yeah" longer than this is meant as an answer */
+#define CALL_ABOVE  0.3f /* "orb" alone is seldom sure: 0.4 and more, of three voices in four */
+#define SHORT_VOICE 900  /* a "yeah" longer than this is meant as an answer */
 
 /* What was prepared for words that turned out otherwise. */
 static void drop_prepared(struct tc_mind *mind, const struct tc_mind_person *p)
@@ -38,9 +40,28 @@ static void record(struct tc_mind *mind, const struct tc_mind_person *p,
 	}
 }
 
+static bool called(const struct tc_mind *mind, const char *text)
+{
+	struct tc_words words;
+	tc_words_split(&words, text);
+	return tc_dialogue_addressed(mind, &words);
+}
+
+static bool debt_stands(const struct tc_mind *mind)
+{
+	return mind->owed[0] &&
+	       mind->now - mind->owed_at <= (mind->owed_addressed ? CALLED_MS : OWED_MS);
+}
+
 static void owe(struct tc_mind *mind, const struct tc_mind_person *p, const char *text,
 		float confidence)
 {
+	bool addressed = called(mind, text);
+	bool other = strcmp(mind->owed_to, p->user_id) != 0;
+	if (debt_stands(mind) && mind->owed_addressed && !addressed && other) {
+		return; /* a call by name is not forgotten for what was said meanwhile */
+	}
+	mind->owed_addressed = addressed;
 	snprintf(mind->owed_to, sizeof(mind->owed_to), "%s", p->user_id);
 	snprintf(mind->owed, sizeof(mind->owed), "%s", text);
 	mind->owed_confidence = confidence;
@@ -60,7 +81,9 @@ static void answer(struct tc_mind *mind, struct tc_mind_person *p, const char *t
 	}
 	p->carry[0] = '\0';
 	p->greeted = true; /* to say hello to somebody in mid-conversation would be odd */
-	mind->owed[0] = '\0';
+	if (!mind->owed_addressed || strcmp(mind->owed_to, p->user_id) == 0) {
+		mind->owed[0] = '\0'; /* else it comes after this answer */
+	}
 	if (!plan.text[0]) {
 		tc_answers_cancel(mind);
 		return;
@@ -70,10 +93,10 @@ static void answer(struct tc_mind *mind, struct tc_mind_person *p, const char *t
 
 /* Somebody spoke over a question to the orb: it is answered when the floor is free. Only what was
  * asked of it; giving back words that others have spoken over would be odd. */
-static void pay_debt(struct tc_mind *mind)
+void tc_turns_pay_debt(struct tc_mind *mind)
 {
 	struct tc_mind_person *p = mind->owed[0] ? tc_mind_find(mind, mind->owed_to) : NULL;
-	if (!p || !p->present || mind->now - mind->owed_at > OWED_MS || tc_turns_orb_talks(mind) ||
+	if (!p || !p->present || mind->muted || !debt_stands(mind) || tc_turns_orb_talks(mind) ||
 	    !tc_turns_floor_free_but_for(mind, NULL)) {
 		return;
 	}
@@ -82,7 +105,7 @@ static void pay_debt(struct tc_mind *mind)
 	snprintf(text, sizeof(text), "%s", mind->owed);
 	tc_dialogue_plan(mind, p, text, mind->owed_confidence, &plan);
 	mind->owed[0] = '\0';
-	if (plan.intent != TC_INTENT_NONE && plan.text[0]) {
+	if ((plan.intent != TC_INTENT_NONE || plan.addressed) && plan.text[0]) {
 		tc_answers_speak(mind, &plan, p->user_id, text);
 	}
 }
@@ -96,15 +119,16 @@ static void take_final(struct tc_mind *mind, struct tc_mind_person *p,
 	tc_words_split(&words, text);
 	if (!tc_turns_is_answered(mind, p, &words)) {
 		p->carry[0] = '\0';
-		pay_debt(mind);
+		tc_turns_pay_debt(mind);
 		return;
 	}
 	/* A cough may be taken for a word; it is not worth a question. */
-	bool noise = words.count <= 1 && final->confidence < NOISE_BELOW;
+	float least = tc_dialogue_addressed(mind, &words) ? CALL_ABOVE : NOISE_BELOW;
+	bool noise = words.count <= 1 && final->confidence < least;
 	bool nod = tc_endpoint_is_backchannel(&words) &&
 		   final->end_ms - final->start_ms < SHORT_VOICE && !mind->asked;
 	if (nod || noise) {
-		pay_debt(mind);
+		tc_turns_pay_debt(mind);
 		return;
 	}
 	if (tc_turns_orb_talks(mind)) {
@@ -165,7 +189,7 @@ void tc_mind_discarded(struct tc_mind *mind, const char *user_id, uint32_t utter
 			answer(mind, p, text, 1.0f);
 		}
 	} else {
-		pay_debt(mind);
+		tc_turns_pay_debt(mind);
 	}
 	drop_prepared(mind, p);
 	tc_mind_update_status(mind);
