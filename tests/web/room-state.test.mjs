@@ -14,6 +14,7 @@ import {
   clockText,
   endedActions,
   noticesOf,
+  orbAnswers,
   orbWords,
   partnerWords,
   stampText,
@@ -183,6 +184,44 @@ test('the orb is never a mystery', () => {
   for (const state of ['failed', 'unresponsive', 'restarting']) {
     assert.ok(orbWords(room(OPEN, { type: 'orb-state', state })).words.length > 10, state);
   }
+});
+
+test('whom the orb answers is said to each of the two', () => {
+  const SAM = { userId: 'client-1', userRole: 'client', participantType: 'human' };
+  const here = (user, other) => {
+    const messages = [OPEN, discovery(ORB, ...(other ? [other] : [])), linked(ORB)];
+    return messages.reduce((all, each) => reduce(all, each, NOW), createRoom({ ...INFO, user }, NOW));
+  };
+  const sam = INFO.user;
+  const clara = { id: 'coach-1', name: 'Clara', role: 'coach' };
+  const admin = { id: 'admin-1', name: 'Ada', role: 'admin' };
+  const cases = [
+    [here(clara), 'Answers you.'],
+    [here(sam), 'Answers you.'],
+    [here(clara, SAM), 'Answers Sam. Say “orb, …” to ask it yourself.'],
+    [here(admin, SAM), 'Answers Sam. Say “orb, …” to ask it yourself.'],
+    [here(sam, { ...COACH, userName: 'Clara Coach' }), 'Answers you, and Clara after “orb, …”.'],
+    [here(admin, COACH), 'Answers who says “orb, …”.'],
+  ];
+  for (const [state, words] of cases) {
+    assert.equal(orbAnswers(state), words);
+  }
+  const alone = here(clara);
+  const after = (state, ...messages) => orbAnswers(messages.reduce((all, m) => reduce(all, m, NOW), state));
+  const joined = { type: 'user-joined', ...SAM };
+  assert.match(after(alone, joined), /^Answers Sam/);
+  assert.equal(after(alone, joined, { type: 'user-left', userId: 'client-1' }), 'Answers you.');
+  const muted = { type: 'ai_status', status: 'listening', muted: true };
+  assert.match(after(alone, muted), /answers nobody until you unmute/);
+  assert.equal(after(here(sam), muted), 'Muted: answers nobody.');
+  for (const gone of [
+    linked(ORB, 'unstable'),
+    { type: 'orb-state', state: 'unresponsive' },
+    { type: 'user-left', userId: ORB.userId },
+  ]) {
+    assert.equal(after(alone, gone), '', JSON.stringify(gone));
+  }
+  assert.equal(orbAnswers(room(OPEN, discovery())), '');
 });
 
 test('an orb that failed: the coach may try again, the client reads about it only', () => {

@@ -129,6 +129,21 @@ test('the coach mutes the orb; the client has no such button', async () => {
   assert.equal(await client.locator('#orb-mute, tc-transcript').count(), 0);
 });
 
+test('both pages say whom the orb answers', async () => {
+  const coach = await enter('coach');
+  const answers = (page, words) => page.locator('.orb-answers', { hasText: words }).waitFor();
+  orb = new MockOrb(mock);
+  mock.joinOrb(orb);
+  mock.setAiStatus('listening', false);
+  await answers(coach, /^Answers you\.$/);
+  const client = await enter('client');
+  await answers(coach, 'Answers Sam. Say “orb, …” to ask it yourself.');
+  await answers(client, 'Answers you, and Clara after “orb, …”.');
+  mock.setAiStatus('listening', true);
+  await answers(coach, 'Muted: answers nobody until you unmute it.');
+  await answers(client, /^Muted: answers nobody\.$/);
+});
+
 test('everybody sees that the orb is muted, also after a reload', async () => {
   const [coach, client] = [await enter('coach'), await enter('client')];
   orb = new MockOrb(mock);

@@ -63,6 +63,32 @@ export function orbWords(state) {
 }
 
 /**
+ * Whom the orb answers now, for who reads it, as src/mind/policy.c has it: '' while it answers
+ * nobody because it is not there.
+ * @param {RoomState} state
+ */
+export function orbAnswers(state) {
+  if (orbOf(state)?.link !== 'connected' || orbWords(state).words !== '') {
+    return '';
+  }
+  if (state.orb.muted) {
+    return state.me.role === 'client'
+      ? 'Muted: answers nobody.'
+      : 'Muted: answers nobody until you unmute it.';
+  }
+  const partner = partnerOf(state);
+  const first = partner?.name.split(' ')[0] ?? '';
+  const [mine, theirs] = [state.me.role === 'client', partner?.role === 'client'];
+  if (!partner || (mine && theirs)) {
+    return partner ? `Answers you and ${first}.` : 'Answers you.';
+  }
+  if (mine) {
+    return `Answers you, and ${first} after “orb, …”.`;
+  }
+  return theirs ? `Answers ${first}. Say “orb, …” to ask it yourself.` : 'Answers who says “orb, …”.';
+}
+
+/**
  * The other human's tile while there is no picture of them.
  * @param {RoomState} state
  */

@@ -5,6 +5,7 @@ import {
   endedActions,
   endedTitle,
   noticesOf,
+  orbAnswers,
   orbWords,
   ownMic,
   partnerMic,
@@ -124,6 +125,7 @@ export class RoomView {
     const orb = orbOf(call.state);
     this.#orb.view = {
       words: orbWords(call.state),
+      answers: orbAnswers(call.state),
       picture: orbPicture(call.state),
       muted: call.state.orb.muted,
       stream: (orb && call.peer(orb.userId)?.stream) ?? null,

@@ -6,12 +6,14 @@ const TEMPLATE = `
   <div class="orb-halo" aria-hidden="true"></div>
   <div class="orb-drawn" aria-hidden="true"><i></i></div>
   <video class="orb-video" autoplay playsinline></video>
+  <p class="orb-answers"></p>
   <p class="orb-words" role="status"></p>
   <p class="tile-name"><i class="orb-dot" aria-hidden="true"></i><span></span></p>`;
 
 /**
  * @typedef {object} OrbView
  * @property {import('../lib/room-words.js').OrbWords} words
+ * @property {string} answers whom it answers
  * @property {'none' | 'stale' | 'live'} picture
  * @property {boolean} muted by the coach
  * @property {MediaStream | null} stream
@@ -20,6 +22,7 @@ const TEMPLATE = `
 export class Orb extends HTMLElement {
   /** @type {OrbView} */ #view = {
     words: { mood: 'coming', label: '', words: '' },
+    answers: '',
     picture: 'none',
     muted: false,
     stream: null,
@@ -64,7 +67,7 @@ export class Orb extends HTMLElement {
   }
 
   #update() {
-    const { words, picture, muted, stream } = this.#view;
+    const { words, answers, picture, muted, stream } = this.#view;
     this.dataset.mood = words.mood;
     this.classList.toggle('has-picture', picture !== 'none');
     this.classList.toggle('is-stale', picture === 'stale');
@@ -73,6 +76,7 @@ export class Orb extends HTMLElement {
     this.setAttribute('aria-label', words.label ? `Orb: ${words.label}` : 'Orb');
     playIn(this.#video, stream);
     this.#text('.orb-words', words.words);
+    this.#text('.orb-answers', answers);
     this.#text('.tile-name span', words.label ? `Orb · ${words.label}` : 'Orb');
   }
 
