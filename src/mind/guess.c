@@ -41,7 +41,7 @@ static const struct row rows[] = {
 	 FIRST,
 	 {"again", "say|said|saying|tell|hear", "please|can|could|that|it"},
 	 TOLD},
-	{TC_INTENT_REPEAT, 8, FIRST, {"say|said", "you", "what|please|just"}, TOLD},
+	{TC_INTENT_REPEAT, 8, 0.4f, {"said", "you", "what|please|just"}, TOLD},
 	{TC_INTENT_STOP, 5, 0.65f, {"stop|quiet|silent|shush", "please|now", "be|it"}, TOLD},
 	{TC_INTENT_HELP, 5, 0.65f, {"help", "can|could|please|need", "me|us|you"}, TOLD},
 	{TC_INTENT_HEAR_ME, 6, FIRST, {"hear|hearing", "me|us", "can|could|do|you"}, TOLD},

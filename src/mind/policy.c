@@ -21,7 +21,9 @@ static const enum rule rules[][2] = {
 
 #define CALLING "hey|hello|hi|dear"
 /* `there` is what PocketSphinx makes of some voices' "hey". */
-#define GREETING CALLING "|there|okay|ok|thanks|please|so|and|well|yes|no|listen|now|then"
+#define GREETING                                                                                \
+	CALLING "|there|ah|oh|um|uh|hm|mm|okay|ok|thanks|please|so|and|well|yes|no|listen|now|" \
+		"then"
 /* Before the name these make it a thing that is talked about. `he` is what PocketSphinx makes of
  * "the" there. */
 #define OF_IT                                                                                  \

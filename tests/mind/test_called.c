@@ -113,6 +113,8 @@ static void a_coach_who_is_misheard_is_answered(void **state)
 		{"orb", "Yes, I am listening."},
 		{"there orb", "Yes, I am listening."},
 		{"hey orb", "Yes, I am listening."},
+		{"ah orb what can you give", "what can I give"},
+		{"orb what that you said", "I have not said"},
 		{"orb what do you think about that", "what do I think about that"},
 		{"what do you think orb", "what do I think"},
 		{"orb i feel tired", "you feel tired"},
