@@ -3,7 +3,7 @@
 const browser = Object.fromEntries(
   (
     'window document navigator location localStorage sessionStorage console fetch setTimeout clearTimeout ' +
-    'setInterval clearInterval addEventListener matchMedia customElements HTMLElement HTMLMediaElement Event ' +
+    'setInterval clearInterval addEventListener matchMedia customElements HTMLElement HTMLMediaElement HTMLScriptElement HTMLLinkElement Event ' +
     'CustomEvent EventTarget AbortController URL URLSearchParams FormData MediaStream AudioContext AnalyserNode ' +
     'RTCPeerConnection WebSocket EventSource ResizeObserver getComputedStyle Option DOMException'
   )
