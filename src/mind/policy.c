@@ -39,8 +39,11 @@ static const enum rule rules[][2] = {
 #define NO_NOUN  "let's|yes|this|us|perhaps|always|guess|less|was|what's|how's|who's|minutes|as"
 /* What PocketSphinx heard for "orb" at the beginning of a request, of four voices through Opus; no
  * request begins with these words. */
-#define SOUNDS_LIKE_ORB "aren't|orange|org|orbs"
-#define NOT_AFTER_IT    "you|we|they|i|the|a|there|these|those|people|is|are|juice"
+#define SOUNDS_LIKE_ORB "aren't|orange|org"
+/* That one too; but "or" begins many a sentence to somebody else. Only the orb is asked for time.
+ */
+#define MAYBE_ORB    "or"
+#define NOT_AFTER_IT "you|we|they|i|the|a|there|these|those|people|is|are|juice"
 
 bool tc_policy_answers(enum tc_mind_mode mode, enum tc_mind_role role, bool alone, bool addressed)
 {
@@ -105,6 +108,9 @@ static bool is_called(const struct tc_words *words, int i)
 static bool is_called_alike(const struct tc_words *words, int i)
 {
 	struct tc_words rest = behind(words, i);
+	if (tc_word_in(words->at[i], MAYBE_ORB)) {
+		return i == 0 && tc_intent_of(&rest) == TC_INTENT_TIME;
+	}
 	return (i == 0 || tc_word_in(words->at[i - 1], GREETING)) && rest.count &&
 	       !tc_word_in(rest.at[0], NOT_AFTER_IT) && is_request(&rest);
 }
@@ -115,7 +121,7 @@ bool tc_policy_addressed(const struct tc_words *words, const char *orb_name, int
 	for (int i = 0; i < words->count; i++) {
 		bool named = strcmp(words->at[i], orb_name) == 0;
 		if (!(named && is_called(words, i)) &&
-		    !(is_orb && tc_word_in(words->at[i], SOUNDS_LIKE_ORB) &&
+		    !(is_orb && tc_word_in(words->at[i], SOUNDS_LIKE_ORB "|" MAYBE_ORB) &&
 		      is_called_alike(words, i))) {
 			continue;
 		}
