@@ -296,3 +296,8 @@ bool tc_measure_has_headroom(struct tc_measure *measure, const char **why)
 	}
 	return true;
 }
+
+size_t tc_measure_samples(const struct tc_measure *measure)
+{
+	return measure ? measure->idle_count : 0;
+}

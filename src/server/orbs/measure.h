@@ -31,5 +31,7 @@ void tc_measure_close(struct tc_measure *measure);
 void tc_measure_started(struct tc_measure *measure);
 /* Whether there is memory and CPU for one more; if not, *why says what is missing. */
 bool tc_measure_has_headroom(struct tc_measure *measure, const char **why);
+/* How many samples of the machine there were by which its idle time is known. NULL-safe. */
+size_t tc_measure_samples(const struct tc_measure *measure);
 
 #endif

@@ -25,7 +25,7 @@ static void an_orb_is_ready_beats_and_ends_gracefully_with_its_summary(void **st
 	assert_true(info_of(w, "r1").cpu_percent == 12.5); /* the heartbeat behind orb_ready */
 	assert_int_equal(info_of(w, "r1").pid, 0);
 	assert_int_equal(w->summaries, 1);
-	assert_non_null(strstr(w->summary, "\"progress\":\"session_complete\""));
+	expect_part(w->summary, "\"progress\":\"session_complete\"");
 	static const enum tc_orb_state way[] = {TC_ORB_SPAWNING, TC_ORB_READY, TC_ORB_DRAINING,
 						TC_ORB_GONE};
 	assert_true(steps_are(w, "r1", way, 4));
@@ -110,8 +110,8 @@ static void its_output_is_in_the_log_with_the_rooms_id(void **state)
 	wait_for(w, has_log, "info orb.output|room r1|err one\n");
 	assert_null(strstr(w->log, "an unfinished"));
 	close_manager(w);
-	assert_non_null(strstr(w->log, "info orb.output|room r1|out one\n"));
-	assert_non_null(strstr(w->log, "info orb.output|room r1|an unfinished\n"));
+	expect_part(w->log, "info orb.output|room r1|out one\n");
+	expect_part(w->log, "info orb.output|room r1|an unfinished\n");
 	close_world(w);
 }
 

@@ -112,7 +112,7 @@ static void a_hung_one_is_killed_and_replaced_once_it_is_reaped(void **state)
 	wait_state(w, "r1", TC_ORB_READY);
 	int old = info_of(w, "r1").pid;
 	const char *why = wait_state(w, "r1", TC_ORB_RESTARTING);
-	assert_non_null(strstr(why, "it no longer answered: no heartbeat for"));
+	expect_part(why, "it no longer answered: no heartbeat for");
 	int pid = info_of(w, "r1").pid;
 	assert_true(pid == old || pid == 0); /* no other before this one is reaped */
 	wait_state_n(w, "r1", TC_ORB_READY, 2);
@@ -257,7 +257,7 @@ static void one_that_runs_may_be_asked_to_give_way(void **state)
 	assert_int_equal(info_of(w, "r1").state, TC_ORB_RESTARTING);
 	assert_int_equal(tc_orbs_restart(w->orbs, "r1", "the coach asks for it"), 0); /* once */
 	wait_state_n(w, "r1", TC_ORB_READY, 2);
-	assert_non_null(strstr(w->summary, "\"progress\":\"replaced\""));
+	expect_part(w->summary, "\"progress\":\"replaced\"");
 	assert_int_equal(tc_orbs_counts(w->orbs).spawned, 2);
 	assert_int_equal(tc_orbs_counts(w->orbs).ended[TC_ORB_END_ASKED], 1);
 	close_world(w);
@@ -363,7 +363,7 @@ static void a_memory_too_large_for_a_line_is_cut_at_its_old_end(void **state)
 	kill_orb(w, "r1");
 	wait_state_n(w, "r1", TC_ORB_READY, 2);
 	tc_orbs_recalled(w->orbs, "r1", 2, many, 200);
-	assert_non_null(strstr(w->log, "is told 23 utterances of 200"));
+	expect_part(w->log, "is told 23 utterances of 200");
 	many[199].text = "the newest";
 	tc_orbs_recalled(w->orbs, "r1", 2, many + 199, 1); /* the line before it was no harm */
 	wait_for(w, has_text,

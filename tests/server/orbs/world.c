@@ -272,6 +272,13 @@ bool has_text(struct world *w, const void *arg)
 	return false;
 }
 
+void expect_part(const char *text, const char *part)
+{
+	if (!strstr(text, part)) {
+		fail_msg("\"%s\" is not in \"%s\"", part, text);
+	}
+}
+
 bool has_log(struct world *w, const void *arg)
 {
 	return strstr(w->log, arg) != NULL;

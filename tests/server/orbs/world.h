@@ -79,6 +79,8 @@ const char *wait_state(struct world *w, const char *room, enum tc_orb_state stat
 bool has_text(struct world *w, const void *arg);
 bool has_log(struct world *w, const void *arg);
 bool steps_are(struct world *w, const char *room, const enum tc_orb_state *states, int count);
+/* Fails with both of them where `text` does not hold `part`. */
+void expect_part(const char *text, const char *part);
 /* One life began, and ended so. */
 void expect_end(const struct world *w, enum tc_orb_end how);
 
