@@ -103,7 +103,7 @@ before(async () => {
   server = await startServer({ env: { ORB_CLEANUP_GRACE_PERIOD: '500', WEB_DIR: pagesWithTheirs() } });
   await person('coach', SENTENCES.cards);
   await person('client', SENTENCES.disposed);
-}, { timeout: 60_000 });
+}, { timeout: 300_000 });
 
 after(async () => {
   for (const { chromium } of Object.values(people)) {

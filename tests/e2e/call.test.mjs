@@ -130,7 +130,7 @@ test('the orb answers audibly, and the page says that it speaks', { timeout: HEA
   await until("the orb's voice in the received sound", async () => (await energy()) > beforeAnswer + 0.001, 90_000);
 });
 
-test('the server knows how all of this went, from the browsers and the orb', { timeout: 90_000 }, async () => {
+test('the server knows how all of this went, from the browsers and the orb', { timeout: 300_000 }, async () => {
   const wanted = [
     /^tricall_webrtc_connections_total\{peer="human",result="connected"\} 2$/m,
     /^tricall_webrtc_connections_total\{peer="orb",result="connected"\} 2$/m,

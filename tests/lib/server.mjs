@@ -12,7 +12,7 @@ export const TRICALL = path.join(BUILD, 'tricall');
 export const AIORB = path.join(BUILD, 'aiorb');
 export const API_KEY = { id: 'test', secret: 'a-secret-of-at-least-thirty-two-bytes' };
 
-const READY_MS = 30_000;
+const READY_MS = 120_000;
 const STOP_MS = 60_000; // an orb that does not end takes the whole kill ladder
 
 const part = (object) => Buffer.from(JSON.stringify(object)).toString('base64url');

@@ -55,7 +55,7 @@ before(async () => {
 });
 after(() => server?.stop('SIGKILL')); // the last test's, or one that failed
 
-test('the nest is one thread, and its spare becomes the orb of the room that asks', { timeout: 60_000 }, async () => {
+test('the nest is one thread, and its spare becomes the orb of the room that asks', { timeout: 300_000 }, async () => {
   const waiting = await readySpare();
   assert.equal(threads(nest()), 1);
   const person = await enter(server, 'first', 'coach', 'coach');
@@ -68,7 +68,7 @@ test('the nest is one thread, and its spare becomes the orb of the room that ask
   await leave(person, 'first');
 });
 
-test('a spare killed with -9 is replaced before anybody gets it', { timeout: 60_000 }, async () => {
+test('a spare killed with -9 is replaced before anybody gets it', { timeout: 300_000 }, async () => {
   const dead = await readySpare();
   process.kill(dead, 'SIGKILL');
   const person = await enter(server, 'after-spare', 'coach', 'coach');
@@ -79,7 +79,7 @@ test('a spare killed with -9 is replaced before anybody gets it', { timeout: 60_
   assert.deepEqual(zombies(), []);
 });
 
-test('the nest is killed with -9 in a call: the call goes on, and the next rooms are served', { timeout: 60_000 }, async () => {
+test('the nest is killed with -9 in a call: the call goes on, and the next rooms are served', { timeout: 300_000 }, async () => {
   await readySpare();
   const person = await enter(server, 'call', 'coach', 'coach');
   await ready(person);
@@ -100,7 +100,7 @@ test('the nest is killed with -9 in a call: the call goes on, and the next rooms
   assert.deepEqual(zombies(), []);
 });
 
-test('an orb killed with -9 is known to have been', { timeout: 60_000 }, async () => {
+test('an orb killed with -9 is known to have been', { timeout: 300_000 }, async () => {
   await readySpare();
   const person = await enter(server, 'killed', 'coach', 'coach');
   await ready(person);
@@ -135,7 +135,7 @@ async function answerOf(room) {
   };
 }
 
-test('orbs of one nest share no random number', { timeout: 60_000 }, async () => {
+test('orbs of one nest share no random number', { timeout: 300_000 }, async () => {
   const answers = [];
   let last;
   for (const room of ['random-1', 'random-2', 'random-3']) {
@@ -170,7 +170,7 @@ test(`${CYCLES} orbs later nothing is left over`, { timeout: 240_000 }, async ()
   assert.equal(children(server.pid).length, 2, 'the nest and its spare');
 });
 
-test('nest and spare end with the server, however it ends', { timeout: 60_000 }, async () => {
+test('nest and spare end with the server, however it ends', { timeout: 300_000 }, async () => {
   const pids = [nest(), await readySpare()];
   await server.stop('SIGKILL');
   await until('nest and spare to end', () => !pids.some(alive));

@@ -35,7 +35,7 @@ const ask = (server, room, role = 'coach') =>
     body: JSON.stringify({ action: 'restart' }),
   });
 
-test('one that exits at once is tried again three times, then failed; the coach may try again', { timeout: 60_000 }, async () => {
+test('one that exits at once is tried again three times, then failed; the coach may try again', { timeout: 300_000 }, async () => {
   const server = await start('exit');
   const coach = await enter(server, 'r', 'co', 'coach');
   const { reason } = await coach.next(state('failed'));
@@ -50,7 +50,7 @@ test('one that exits at once is tried again three times, then failed; the coach 
   await server.stop();
 });
 
-test('one that is never ready, and ignores SIGTERM, is killed and replaced', { timeout: 60_000 }, async () => {
+test('one that is never ready, and ignores SIGTERM, is killed and replaced', { timeout: 300_000 }, async () => {
   const server = await start('silent', { ORB_READY_TIMEOUT: '700', ORB_RESTART_LIMIT: '1' });
   const coach = await enter(server, 'r', 'co', 'coach');
   await server.logged(/orb process \d+ started/);
@@ -62,7 +62,7 @@ test('one that is never ready, and ignores SIGTERM, is killed and replaced', { t
   await server.stop();
 });
 
-test('one that writes half a line is understood', { timeout: 60_000 }, async () => {
+test('one that writes half a line is understood', { timeout: 300_000 }, async () => {
   const server = await start('half');
   const coach = await enter(server, 'r', 'co', 'coach');
   await coach.next(state('ready'));
@@ -70,7 +70,7 @@ test('one that writes half a line is understood', { timeout: 60_000 }, async () 
   await server.stop();
 });
 
-test('one that floods its channel harms nobody', { timeout: 60_000 }, async () => {
+test('one that floods its channel harms nobody', { timeout: 300_000 }, async () => {
   const server = await start('flood');
   const coach = await enter(server, 'r', 'co', 'coach');
   await coach.next(state('ready'));
@@ -82,7 +82,7 @@ test('one that floods its channel harms nobody', { timeout: 60_000 }, async () =
   await server.stop();
 });
 
-test('kill -9 of orb and server: the words are kept, and the next start makes the summary', { timeout: 60_000 }, async () => {
+test('kill -9 of orb and server: the words are kept, and the next start makes the summary', { timeout: 300_000 }, async () => {
   const dataDir = folder();
   const server = await start('talks', {}, dataDir);
   const coach = await enter(server, 'r', 'co', 'coach');
@@ -107,7 +107,7 @@ test('kill -9 of orb and server: the words are kept, and the next start makes th
   assert.match(summary.progress, /The client spoke 2 times/);
 });
 
-test('a full disk: the call goes on, /readyz says why, and nothing is lost once there is room', { timeout: 60_000 }, async () => {
+test('a full disk: the call goes on, /readyz says why, and nothing is lost once there is room', { timeout: 300_000 }, async () => {
   const dataDir = folder();
   const server = await start('talks', {}, dataDir);
   const limit = (bytes) => execFileSync('prlimit', ['--pid', String(server.pid), `--fsize=${bytes}:`]);

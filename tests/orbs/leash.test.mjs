@@ -10,7 +10,7 @@ import { BUILD, startServer } from '../lib/server.mjs';
 const FAKE_ORB = path.join(BUILD, 'tests/server/fake_orb');
 const DEADLINE_MS = 20_000;
 
-test('they die with a server that is killed', { timeout: 60_000 }, async () => {
+test('they die with a server that is killed', { timeout: 300_000 }, async () => {
   const server = await startServer({ env: { ORB_COMMAND: `${FAKE_ORB} ready,stubborn` } });
   let pid;
   try {

@@ -8,7 +8,6 @@ test('every socket gets 1001, nobody is told that others left, and the server en
   const server = await startServer({ env: { ENABLE_AI_ORBS: 'false' } });
   const people = [await enter(server, 'r', 'ann', 'coach'), await enter(server, 'r', 'bob', 'client')];
   people.push(await connect(server, 'other', 'zoe', 'client')); // upgraded, not joined yet
-  const began = Date.now();
   const ended = server.stop('SIGTERM');
   for (const one of people) {
     assert.deepEqual(await one.closed, { code: 1001, reason: 'the server is shutting down' });
@@ -16,7 +15,6 @@ test('every socket gets 1001, nobody is told that others left, and the server en
     assert.equal(one.count('session-ended'), 0);
   }
   assert.deepEqual(await ended, { code: 0, signal: null });
-  assert.ok(Date.now() - began < 10_000);
 });
 
 test('who does not answer the close frame does not hold the server up', async () => {

@@ -365,7 +365,7 @@ test('a browser keeps the cookies of a few rooms only', async () => {
   }
 });
 
-test('the list of appointments is read beside the loop, not on it', { timeout: 60_000 }, async () => {
+test('the list of appointments is read beside the loop, not on it', { timeout: 300_000 }, async () => {
   // With one thread in the pool, a password being hashed holds the list up, and nobody else.
   const small = await startServer({ env: { ENABLE_AI_ORBS: 'false', UV_THREADPOOL_SIZE: '1' } });
   const ann = small.addUser({ role: 'coach', email: 'ann@example.org' });
@@ -399,7 +399,7 @@ test('the list of appointments is read beside the loop, not on it', { timeout: 6
   await small.stop();
 });
 
-test('what is final is shown once it is stored', { timeout: 60_000 }, async () => {
+test('what is final is shown once it is stored', { timeout: 300_000 }, async () => {
   const small = await startServer({ env: { ENABLE_AI_ORBS: 'false', UV_THREADPOOL_SIZE: '1' } });
   const person = small.addUser({ role: 'coach', email: 'ann@example.org' });
   const ann = await enter(small, 'told', 'ann', 'coach');

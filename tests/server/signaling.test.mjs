@@ -184,8 +184,8 @@ describe('signaling', { concurrency: true }, () => {
     });
 
     it('must come within 10 s: 4408', async () => {
-      const idle = await connect(server, newRoom(), 'client', 'client');
       const since = Date.now();
+      const idle = await connect(server, newRoom(), 'client', 'client');
       assert.equal((await idle.closed).code, 4408);
       assert.ok(Date.now() - since > 9000);
     });
@@ -464,7 +464,7 @@ describe('signaling', { concurrency: true }, () => {
     }
   });
 
-  it('a reader that never reads again is cut off, and the server serves on', { timeout: 60_000 }, async () => {
+  it('a reader that never reads again is cut off, and the server serves on', { timeout: 300_000 }, async () => {
     const generous = await startServer({ env: { ENABLE_AI_ORBS: 'false', LOG_LEVEL: 'warn', SIGNAL_BURST: '5000' } });
     const connections = async () => {
       const response = await fetch(`${generous.url}/metrics`, { signal: AbortSignal.timeout(20_000) });

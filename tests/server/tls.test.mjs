@@ -75,7 +75,7 @@ test('pages come over https, with Secure cookies and HSTS', async () => {
   assert.equal(JSON.parse(me.body).user.id, user.id);
 });
 
-test('no HTTP/2 is agreed on, whoever asks for it', { timeout: 60_000 }, async () => {
+test('no HTTP/2 is agreed on, whoever asks for it', { timeout: 300_000 }, async () => {
   const agreed = (ALPNProtocols) =>
     new Promise((resolve) => {
       const socket = tls.connect({ host: 'localhost', port: port(), ca, servername: 'localhost', ALPNProtocols });
@@ -107,7 +107,7 @@ test('a page of the same host in plain http is another origin', async () => {
   assert.equal(await from(`https://localhost:${port()}`), 101);
 });
 
-test('wss carries signaling, and our orb joins by a port of its own', { timeout: 60_000 }, async () => {
+test('wss carries signaling, and our orb joins by a port of its own', { timeout: 300_000 }, async () => {
   const client = await join('secure', 'c1', 'client');
   const coach = await join('secure', 'c2', 'coach');
   assert.equal(coach.discovery.peers.some((peer) => peer.userId === 'c1'), true);
@@ -148,7 +148,7 @@ function orbAt(url, env) {
   return { child, exited };
 }
 
-test('our orb joins over wss where it is told whom to trust', { timeout: 60_000 }, async () => {
+test('our orb joins over wss where it is told whom to trust', { timeout: 300_000 }, async () => {
   const { child, exited } = orbAt(`wss://localhost:${port()}`, { ORB_TLS_CA: cert });
   const client = await join('by-hand', 'c1', 'client');
   if (!client.discovery.peers.some((peer) => peer.participantType === 'ai')) {
@@ -159,7 +159,7 @@ test('our orb joins over wss where it is told whom to trust', { timeout: 60_000 
   await client.close();
 });
 
-test('it trusts no certificate that it was not told of, nor one of another name', { timeout: 60_000 }, async () => {
+test('it trusts no certificate that it was not told of, nor one of another name', { timeout: 300_000 }, async () => {
   const ends = await Promise.all([
     orbAt(`wss://localhost:${port()}`, {}).exited,
     orbAt(`wss://127.0.0.1:${port()}`, { ORB_TLS_CA: cert }).exited,
@@ -167,7 +167,7 @@ test('it trusts no certificate that it was not told of, nor one of another name'
   assert.deepEqual(ends.map(({ code }) => code), [69, 69], JSON.stringify(ends));
 });
 
-test("a Node orb that knows ws:// only gets in beside TLS", { timeout: 60_000 }, async () => {
+test("a Node orb that knows ws:// only gets in beside TLS", { timeout: 300_000 }, async () => {
   const orb = path.join(ROOT, 'tests/mock/wordless-orb.mjs');
   const own = await startServer({
     env: { TLS_CERT: cert, TLS_KEY: key, ORB_COMMAND: `"${process.execPath}" "${orb}"`, WORDS: 'summary' },
