@@ -112,7 +112,7 @@ static void do_stuck(void)
 	stuck = -1;
 }
 
-/* For a second, where the limit is 400 ms. */
+/* For ten pings, where the limit is four. */
 static void do_stuck_a_while(void)
 {
 	stuck = 10;
@@ -120,7 +120,7 @@ static void do_stuck_a_while(void)
 
 static void do_spin(void)
 {
-	for (volatile int turn = 0;; turn++) {
+	for (volatile unsigned turn = 0;; turn++) { /* an int would overflow in seconds */
 	}
 }
 

@@ -89,8 +89,8 @@ static void silence_is_unresponsive_then_the_end(void **state)
 {
 	struct world *w = open_world();
 	struct tc_orbs_config config = good_config(w, "stubborn,ready");
-	config.unresponsive_after_ms = 100;
-	config.kill_after_ms = 1500; /* apart, or a busy machine sees both at once */
+	config.unresponsive_after_ms = 4000; /* it has to be ready before */
+	config.kill_after_ms = 8000;         /* apart, or a busy machine sees both at once */
 	start_manager(w, &config);
 	join(w, "r1", "coach1");
 	wait_state(w, "r1", TC_ORB_UNRESPONSIVE);

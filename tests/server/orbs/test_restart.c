@@ -35,10 +35,9 @@ static void who_dies_in_a_call_is_back_at_once(void **state)
 	int old = info_of(w, "r1").pid;
 	kill_orb(w, "r1");
 	assert_string_equal(wait_state(w, "r1", TC_ORB_RESTARTING), "ended by SIGKILL");
-	int64_t died_ms = w->event_ms;
 	assert_string_equal(wait_state_n(w, "r1", TC_ORB_SPAWNING, 2),
 			    "again, as ended by SIGKILL");
-	assert_true(w->event_ms - died_ms < 1000);
+	assert_non_null(strstr(w->log, "a new orb process in 0 ms"));
 	wait_state_n(w, "r1", TC_ORB_READY, 2);
 	assert_int_not_equal(info_of(w, "r1").pid, old);
 	assert_int_equal(info_of(w, "r1").life, 2);
@@ -55,16 +54,16 @@ static void who_dies_again_and_again_fails_in_the_end(void **state)
 	struct tc_orbs_config config = restarting(w, "ready,crash");
 	start_manager(w, &config);
 	join(w, "r1", "coach1");
-	int64_t died_ms[3], back_ms[3];
+	static const char *const waits[] = {"process in 0 ms", "process in 250 ms",
+					    "process in 1000 ms"};
+	static const uint64_t least_ms[] = {0, 250, 1000};
 	for (int i = 0; i < 3; i++) {
 		wait_state_n(w, "r1", TC_ORB_RESTARTING, i + 1);
-		died_ms[i] = w->event_ms;
+		uint64_t died_ms = w->died_loop_ms;
 		wait_state_n(w, "r1", TC_ORB_SPAWNING, i + 2);
-		back_ms[i] = w->event_ms;
+		assert_true(w->spawn_loop_ms - died_ms >= least_ms[i]);
+		assert_non_null(strstr(w->log, waits[i]));
 	}
-	assert_true(back_ms[0] - died_ms[0] < 200);
-	assert_true(back_ms[1] - died_ms[1] >= 240);
-	assert_true(back_ms[2] - died_ms[2] >= 990);
 	assert_string_equal(wait_state(w, "r1", TC_ORB_FAILED),
 			    "ended by SIGKILL; restarted 3 times in 60 s");
 	assert_int_equal(tc_orbs_counts(w->orbs).spawned, 4);
@@ -105,8 +104,8 @@ static void a_hung_one_is_killed_and_replaced_once_it_is_reaped(void **state)
 {
 	struct world *w = open_world();
 	struct tc_orbs_config config = restarting(w, "stubborn,ready");
-	config.unresponsive_after_ms = 100;
-	config.kill_after_ms = 250;
+	config.unresponsive_after_ms = 4000; /* it has to be ready before: on any machine */
+	config.kill_after_ms = 8000;
 	start_manager(w, &config);
 	join(w, "r1", "coach1");
 	wait_state(w, "r1", TC_ORB_READY);
@@ -281,7 +280,7 @@ static void restarts_do_not_make_a_life_longer(void **state)
 {
 	struct world *w = open_world();
 	struct tc_orbs_config config = restarting(w, "ready");
-	config.max_lifetime_ms = 1500;
+	config.max_lifetime_ms = 10000;
 	start_manager(w, &config);
 	uv_update_time(&w->loop);
 	uint64_t began = uv_now(&w->loop);
@@ -293,7 +292,7 @@ static void restarts_do_not_make_a_life_longer(void **state)
 		}
 	}
 	assert_string_equal(wait_state(w, "r1", TC_ORB_GONE), "max_lifetime");
-	assert_true(uv_now(&w->loop) - began >= 1500);
+	assert_true(uv_now(&w->loop) - began >= 10000);
 	static const enum tc_orb_state way[] = {TC_ORB_SPAWNING, TC_ORB_READY, TC_ORB_RESTARTING,
 						TC_ORB_SPAWNING, TC_ORB_READY, TC_ORB_RESTARTING,
 						TC_ORB_SPAWNING, TC_ORB_READY, TC_ORB_DRAINING,

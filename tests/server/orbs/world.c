@@ -11,7 +11,7 @@
 #include "base/json.h"
 #include "base/log.h"
 
-#define DEADLINE_MS 20000
+#define DEADLINE_MS 60000
 
 static const char *fake_orb; /* path, from the command line */
 
@@ -32,6 +32,11 @@ static void on_event(void *user, const struct tc_orb_event *event)
 	assert_true(event->from != event->to);
 	w->event_ms = event->wall_ms;
 	w->event_state = event->to;
+	if (event->to == TC_ORB_RESTARTING) {
+		w->died_loop_ms = uv_now(&w->loop);
+	} else if (event->to == TC_ORB_SPAWNING) {
+		w->spawn_loop_ms = uv_now(&w->loop);
+	}
 	w->life = event->life;
 	w->events++;
 }

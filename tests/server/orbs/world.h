@@ -41,6 +41,7 @@ struct world {
 	enum tc_orb_state event_state; /* of the newest one */
 	int events, life;
 	int64_t event_ms;
+	uint64_t died_loop_ms, spawn_loop_ms; /* by the loop: of the newest death and start */
 	char log[65536];
 	bool closed;
 	bool late;
