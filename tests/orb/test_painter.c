@@ -13,7 +13,7 @@
 #include "orb/painter.h"
 #include "rtc/rig.h"
 
-#define DEADLINE_MS 20000
+#define DEADLINE_MS 60000
 #define SIDE        160 /* as the rig takes them */
 
 struct fixture {

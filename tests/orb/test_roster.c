@@ -58,7 +58,7 @@ static void a_sound_does_not_wait_for_a_picture(void **state)
 	struct tc_roster *roster;
 	rig_init(&rig, &(struct rig_options){.net = &net});
 	rig_negotiate(&rig, false);
-	assert_true(rig_wait(&rig, rig_connected, 10000));
+	assert_true(rig_wait(&rig, rig_connected, 60000));
 	tc_timer_cancel(rig.media);
 	rig.media = NULL;
 	assert_int_equal(tc_roster_create(&roster), 0);

@@ -14,7 +14,7 @@
 #include "base/queue.h"
 #include "orb/speaker.h"
 
-#define DEADLINE_MS 10000
+#define DEADLINE_MS 60000
 
 enum kind {
 	STARTED,

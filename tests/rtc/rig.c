@@ -170,7 +170,7 @@ void rig_finish(struct rig *rig)
 {
 	rig_close(&rig->a);
 	rig_close(&rig->b);
-	TC_ASSERT(rig_wait(rig, both_closed, 5000));
+	TC_ASSERT(rig_wait(rig, both_closed, 60000));
 	while (tc_loop_turn(rig->loop, false)) {
 	}
 	tc_timer_cancel(rig->media);

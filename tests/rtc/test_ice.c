@@ -18,7 +18,7 @@
 #include "rtc/ice/ice_priv.h"
 #include "rtc/peer/peer_priv.h"
 
-#define DEADLINE_MS 20000
+#define DEADLINE_MS 60000
 
 static bool media_flows(struct rig *rig)
 {
