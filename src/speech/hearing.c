@@ -276,6 +276,9 @@ static void *run(void *arg)
 		if (quiet && h->less != atomic_load(&h->want_less)) {
 			set_effort(h);
 		}
+		if (quiet && h->config.engine->rest) {
+			h->config.engine->rest(h->config.recognizer);
+		}
 	}
 	for (int i = 0; i < TC_HEARING_LANES; i++) {
 		if (h->live[i]) {

@@ -36,6 +36,7 @@ struct tc_recognizer_config {
 	const char *model_dir; /* acoustic model, dictionary, language model; NULL: Debian's */
 	const char *domain_lm; /* ARPA file mixed in, NULL: none */
 	const char *script;    /* null engine only: see speech/null.h */
+	bool forked;           /* orbs are forked from this process, which has one thread */
 };
 
 struct tc_recognizer;
@@ -60,6 +61,8 @@ struct tc_recognizer_ops {
 	/* Tries less hard, or as hard as ever; no utterance is open. Takes ~0.1 s. NULL: it knows
 	 * one way only. */
 	int (*set_effort)(struct tc_recognizer *r, bool less);
+	/* No utterance is open, for a while: gives memory back. Takes ~10 ms. NULL: has none. */
+	void (*rest)(struct tc_recognizer *r);
 };
 
 extern const struct tc_recognizer_ops tc_recognizer_pocketsphinx;

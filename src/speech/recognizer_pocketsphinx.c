@@ -16,6 +16,8 @@
 #include "base/assert.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/pristine.h"
+#include "speech/dictionary.h"
 #include "speech/flite.h"
 #include "speech/library.h"
 #include "speech/model.h"
@@ -32,6 +34,7 @@ TC_LOG_TOPIC("speech.pocketsphinx");
 #define STATES_FULL    3000
 #define STATES_LESS    1000
 #define WORST_END      (-6.0f)
+#define RETURN_EVERY   32000 /* samples; a page that was given back costs a copy to have again */
 #define LIBRARY        "libpocketsphinx.so.3"
 
 /* All that is called of libpocketsphinx and, below it, libsphinxbase. */
@@ -39,6 +42,7 @@ TC_LOG_TOPIC("speech.pocketsphinx");
 	X(cmd_ln_free_r)        \
 	X(cmd_ln_init)          \
 	X(cmd_ln_set_int_r)     \
+	X(cmd_ln_set_str_r)     \
 	X(err_set_logfp)        \
 	X(logmath_exp)          \
 	X(logmath_log_to_log10) \
@@ -47,6 +51,7 @@ TC_LOG_TOPIC("speech.pocketsphinx");
 	X(ngram_model_retain)   \
 	X(ngram_model_set_init) \
 	X(ngram_ng_prob)        \
+	X(ngram_unknown_wid)    \
 	X(ngram_wid)            \
 	X(ps_add_word)          \
 	X(ps_args)              \
@@ -83,12 +88,15 @@ static int load_library(void)
 struct tc_recognizer {
 	ps_decoder_t *decoders[DECODERS]; /* owned; NULL while a stream has it */
 	ps_decoder_t *all[DECODERS];      /* the same, always there */
+	ps_decoder_t *wordless;           /* owned; see load_language() */
 	cmd_ln_t *config;                 /* owned */
 	/* One object for both decoders: it is 34 MB and both live on one thread (its cache makes
 	 * sharing between threads wrong). */
 	ngram_model_t *mix;
-	ngram_model_t *generic; /* owned; also inside mix */
-	int32 end_wid;          /* of </s> */
+	ngram_model_t *generic;       /* owned; also inside mix */
+	int32 end_wid;                /* of </s> */
+	struct tc_pristine *pristine; /* owned; NULL: nobody is forked from here */
+	size_t unreturned;            /* samples since pages were given back */
 };
 
 struct tc_recognizer_stream {
@@ -116,24 +124,28 @@ static void sphinx_close(struct tc_recognizer *r)
 	if (r->generic) {
 		sphinx.ngram_model_free(r->generic);
 	}
+	if (r->wordless) {
+		sphinx.ps_free(r->wordless);
+	}
 	if (r->config) {
 		sphinx.cmd_ln_free_r(r->config);
 	}
+	tc_pristine_destroy(r->pristine);
 	free(r);
 }
 
 /* Settings as measured (docs/adr): the second pass off, because it makes finals slow; the number of
  * states capped, which bounds the worst chunk; its silence remover off, because ours gates. */
-static cmd_ln_t *make_config(const char *hmm, const char *dict)
+static cmd_ln_t *make_config(const char *hmm)
 {
-	return sphinx.cmd_ln_init(NULL, sphinx.ps_args(), TRUE, "-hmm", hmm, "-dict", dict,
+	return sphinx.cmd_ln_init(NULL, sphinx.ps_args(), TRUE, "-hmm", hmm, "-dict", "/dev/null",
 				  "-fwdflat", "no", "-bestpath", "yes", "-maxhmmpf", STATES,
 				  "-maxwpf", "5", "-remove_silence", "no", NULL);
 }
 
-static int load_language(struct tc_recognizer *r, const char *generic, const char *domain)
+static int load_models(struct tc_recognizer *r, logmath_t *lmath, const char *generic,
+		       const char *domain)
 {
-	logmath_t *lmath = sphinx.ps_get_logmath(r->all[0]);
 	r->generic = sphinx.ngram_model_read(r->config, generic, NGRAM_AUTO, lmath);
 	if (!r->generic) {
 		TC_ERROR(NULL, "no language model: %s", generic);
@@ -157,12 +169,43 @@ static int load_language(struct tc_recognizer *r, const char *generic, const cha
 	return r->mix ? 0 : -TC_EENGINE;
 }
 
+/* ps_init() completes the settings by those of the acoustic model, and models are read by them: so
+ * a decoder that knows no word comes first. It stays: without it, what is heard changes. */
+static int load_language(struct tc_recognizer *r, const char *generic, const char *domain)
+{
+	r->wordless = sphinx.ps_init(r->config);
+	return r->wordless ? load_models(r, sphinx.ps_get_logmath(r->wordless), generic, domain)
+			   : -TC_EENGINE;
+}
+
+static bool is_in_language(void *user, const char *word)
+{
+	const struct tc_recognizer *r = user;
+	return sphinx.ngram_wid(r->mix, word) != sphinx.ngram_unknown_wid(r->mix);
+}
+
+/* Returns the descriptor that the decoders read, to be closed, or -1: they read the file as it is.
+ */
+static int cut_dictionary(struct tc_recognizer *r, const char *dict)
+{
+	char path[32];
+	int fd = tc_dictionary_cut(dict, is_in_language, r);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (fd >= 0 && access(path, R_OK) != 0) {
+		close(fd);
+		fd = -ENOENT;
+	}
+	if (fd < 0) {
+		TC_WARN(NULL, "the whole dictionary is loaded: %s", tc_err_str(fd));
+	}
+	sphinx.cmd_ln_set_str_r(r->config, "-dict", fd < 0 ? dict : path);
+	return fd < 0 ? -1 : fd;
+}
+
 static int make_decoders(struct tc_recognizer *r)
 {
 	for (int i = 0; i < DECODERS; i++) {
-		if (!r->all[i]) {
-			r->all[i] = sphinx.ps_init(r->config);
-		}
+		r->all[i] = sphinx.ps_init(r->config);
 		if (!r->all[i] || sphinx.ps_set_lm(r->all[i], "mix", r->mix) < 0 ||
 		    sphinx.ps_set_search(r->all[i], "mix") < 0) {
 			return -TC_EENGINE;
@@ -170,6 +213,25 @@ static int make_decoders(struct tc_recognizer *r)
 		r->decoders[i] = r->all[i];
 	}
 	return 0;
+}
+
+/* What the first utterance sets up is part of what is shared. No sound: nothing is learnt of it. */
+static void begin_once(struct tc_recognizer *r)
+{
+	for (int i = 0; i < DECODERS; i++) {
+		if (sphinx.ps_start_utt(r->all[i]) == 0) {
+			sphinx.ps_end_utt(r->all[i]);
+		}
+	}
+}
+
+static void keep_pristine(struct tc_recognizer *r)
+{
+	begin_once(r);
+	int err = tc_pristine_keep(r->pristine);
+	if (err) {
+		TC_WARN(NULL, "what is written to will not be shared again: %s", tc_err_str(err));
+	}
 }
 
 static int sphinx_open(struct tc_recognizer **out, const struct tc_recognizer_config *config)
@@ -199,20 +261,25 @@ static int sphinx_open(struct tc_recognizer **out, const struct tc_recognizer_co
 	if (!r) {
 		return -ENOMEM;
 	}
-	err = -TC_EENGINE;
-	r->config = make_config(hmm, dict);
-	r->all[0] = r->config ? sphinx.ps_init(r->config) : NULL;
-	if (!r->all[0]) {
+	if (config->forked && tc_pristine_begin(&r->pristine) != 0) {
+		TC_WARN(NULL, "what is written to will not be shared again");
+	}
+	r->config = make_config(hmm);
+	err = r->config ? load_language(r, lm, config->domain_lm) : -TC_EENGINE;
+	if (err) {
+		goto fail;
+	}
+	int fd = cut_dictionary(r, dict);
+	err = make_decoders(r);
+	if (fd >= 0) {
+		close(fd);
+	}
+	if (err) {
 		TC_ERROR(NULL, "the speech model in %s does not load", dir);
 		goto fail;
 	}
-	err = load_language(r, lm, config->domain_lm);
-	if (err) {
-		goto fail;
-	}
-	err = make_decoders(r);
-	if (err) {
-		goto fail;
+	if (r->pristine) {
+		keep_pristine(r);
 	}
 	*out = r;
 	return 0;
@@ -281,13 +348,27 @@ static int sphinx_begin(struct tc_recognizer_stream *s)
 	return 0;
 }
 
+/* Nodes of the search tree that were left read as they did before anybody spoke. */
+static void sphinx_rest(struct tc_recognizer *r)
+{
+	if (r->pristine && r->unreturned) {
+		tc_pristine_return(r->pristine);
+		r->unreturned = 0;
+	}
+}
+
 static int sphinx_push(struct tc_recognizer_stream *s, const int16_t *pcm, size_t samples)
 {
 	if (!s->open) {
 		return -TC_ESTATE;
 	}
 	s->samples += (int64_t)samples;
-	return sphinx.ps_process_raw(s->decoder, pcm, samples, FALSE, FALSE) < 0 ? -TC_EENGINE : 0;
+	int err = sphinx.ps_process_raw(s->decoder, pcm, samples, FALSE, FALSE);
+	s->r->unreturned += samples;
+	if (s->r->unreturned >= RETURN_EVERY) {
+		sphinx_rest(s->r);
+	}
+	return err < 0 ? -TC_EENGINE : 0;
 }
 
 /* <s>, <sil>, [NOISE] and ++UH++ are no words. */
@@ -431,4 +512,5 @@ const struct tc_recognizer_ops tc_recognizer_pocketsphinx = {
 	.cancel = sphinx_cancel,
 	.add_word = sphinx_add_word,
 	.set_effort = sphinx_set_effort,
+	.rest = sphinx_rest,
 };

@@ -75,10 +75,11 @@ int tc_engines_model_check(const struct tc_orb_args *args, char *why, size_t siz
 		       : 0;
 }
 
-static int load(const struct tc_orb_args *args, struct tc_engines *e)
+static int load(const struct tc_orb_args *args, struct tc_engines *e, bool forked)
 {
 	char domain[PATH_MAX];
-	struct tc_recognizer_config config = {.model_dir = args->model_dir, .script = args->script};
+	struct tc_recognizer_config config = {
+		.model_dir = args->model_dir, .script = args->script, .forked = forked};
 	if (find_share(args, "speech/coaching_domain.arpa", domain, sizeof(domain))) {
 		config.domain_lm = domain;
 	}
@@ -106,7 +107,7 @@ static void *loader_main(void *arg)
 	prctl(PR_SET_NAME, "loader");
 	struct tc_engines *e = calloc(1, sizeof(*e));
 	if (e) {
-		e->err = load(loader->args, e);
+		e->err = load(loader->args, e, false);
 	}
 	loader->loaded(loader->user, e);
 	return NULL;
@@ -140,7 +141,7 @@ int tc_engines_preload(const struct tc_orb_args *args, char *why, size_t size)
 		snprintf(why, size, "%s", tc_err_str(-ENOMEM));
 		return -ENOMEM;
 	}
-	err = load(args, e);
+	err = load(args, e, true);
 	if (err) {
 		snprintf(why, size, "%s", e->why);
 		free(e);
