@@ -34,7 +34,6 @@ TC_LOG_TOPIC("speech.pocketsphinx");
 #define STATES_FULL    3000
 #define STATES_LESS    1000
 #define WORST_END      (-6.0f)
-#define RETURN_EVERY   32000 /* samples; a page that was given back costs a copy to have again */
 #define LIBRARY        "libpocketsphinx.so.3"
 
 /* All that is called of libpocketsphinx and, below it, libsphinxbase. */
@@ -96,7 +95,7 @@ struct tc_recognizer {
 	ngram_model_t *generic;       /* owned; also inside mix */
 	int32 end_wid;                /* of </s> */
 	struct tc_pristine *pristine; /* owned; NULL: nobody is forked from here */
-	size_t unreturned;            /* samples since pages were given back */
+	bool written;                 /* since pages were given back */
 };
 
 struct tc_recognizer_stream {
@@ -348,12 +347,13 @@ static int sphinx_begin(struct tc_recognizer_stream *s)
 	return 0;
 }
 
-/* Nodes of the search tree that were left read as they did before anybody spoke. */
+/* Nodes of the search tree that were left read as they did before anybody spoke. In pauses only: a
+ * page that was given back costs a copy to have again. */
 static void sphinx_rest(struct tc_recognizer *r)
 {
-	if (r->pristine && r->unreturned) {
+	if (r->pristine && r->written) {
 		tc_pristine_return(r->pristine);
-		r->unreturned = 0;
+		r->written = false;
 	}
 }
 
@@ -363,12 +363,8 @@ static int sphinx_push(struct tc_recognizer_stream *s, const int16_t *pcm, size_
 		return -TC_ESTATE;
 	}
 	s->samples += (int64_t)samples;
-	int err = sphinx.ps_process_raw(s->decoder, pcm, samples, FALSE, FALSE);
-	s->r->unreturned += samples;
-	if (s->r->unreturned >= RETURN_EVERY) {
-		sphinx_rest(s->r);
-	}
-	return err < 0 ? -TC_EENGINE : 0;
+	s->r->written = true;
+	return sphinx.ps_process_raw(s->decoder, pcm, samples, FALSE, FALSE) < 0 ? -TC_EENGINE : 0;
 }
 
 /* <s>, <sil>, [NOISE] and ++UH++ are no words. */
