@@ -374,6 +374,33 @@ static void other_settings_replace_nest_and_spare(void **state)
 	close_world(w);
 }
 
+static void a_stopped_spare_is_never_handed_out(void **state)
+{
+	struct world *w = open_world("good");
+	wait_for(w, has_spare, NULL);
+	int spare = tc_nest_info(w->nest).spare;
+	kill(spare, SIGSTOP);
+	siginfo_t info;
+	assert_int_equal(waitid(P_PID, (id_t)spare, &info, WSTOPPED | WNOWAIT), 0);
+	assert_int_equal(ask(w, "--exit=0", "ann"), 0);
+	assert_int_not_equal(tc_child_pid(w->child), spare);
+	assert_int_equal(tc_nest_info(w->nest).missed, 1);
+	let_go(w);
+	wait_for(w, has_spare, &spare); /* another is made */
+	close_world(w);
+}
+
+static void a_stopped_spare_is_replaced_before_anybody_asks(void **state)
+{
+	struct world *w = open_world("good");
+	wait_for(w, has_spare, NULL);
+	int spare = tc_nest_info(w->nest).spare;
+	kill(spare, SIGSTOP);
+	wait_for(w, has_log, "is stopped; another is made"); /* with the next ping of the nest */
+	wait_for(w, has_spare, &spare);
+	close_world(w);
+}
+
 static bool has_three(const struct world *w, const void *arg)
 {
 	return tc_nest_info(w->nest).spares == 3;
@@ -462,6 +489,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(spares_that_die_are_made_ever_more_slowly),
 		cmocka_unit_test(a_spare_that_never_gets_ready_is_killed),
 		cmocka_unit_test(other_settings_replace_nest_and_spare),
+		cmocka_unit_test(a_stopped_spare_is_never_handed_out),
+		cmocka_unit_test(a_stopped_spare_is_replaced_before_anybody_asks),
 		cmocka_unit_test(several_rooms_at_once_get_a_spare_each),
 		cmocka_unit_test(closing_while_it_loads_leaves_nothing),
 		cmocka_unit_test(nothing_is_left_after_many_orbs),

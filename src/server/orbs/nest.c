@@ -89,8 +89,11 @@ static void end(struct tc_nest *nest, bool at_once, const char *why)
 	uv_timer_start(&nest->timer, on_timer, (uint64_t)nest->config.ping_ms, 0);
 }
 
+static void drop_stopped(struct tc_nest *nest);
+
 static void ping(struct tc_nest *nest)
 {
+	drop_stopped(nest);
 	if (nest->ponged != nest->pinged) {
 		TC_WARN("nest", "process %d does not answer", nest->process->pid);
 		end(nest, true, "hung");
@@ -207,6 +210,27 @@ static void note_spares(struct tc_nest *nest)
 	}
 }
 
+static void on_spare_timer(uv_timer_t *timer);
+
+/* A stopped one (SIGSTOP, a debugger) is alive and would take an order it does not follow. */
+static void drop_stopped(struct tc_nest *nest)
+{
+	struct tc_spare *spare;
+	bool dropped = false;
+	TAILQ_FOREACH(spare, &nest->spares, in_nest)
+	{
+		if (spare->ready && tc_spare_stopped(spare)) {
+			TC_WARN("nest", "spare %d is stopped; another is made", spare->pid);
+			tc_spare_condemn(spare);
+			dropped = true;
+		}
+	}
+	note_spares(nest);
+	if (dropped && !find_unready(nest) && !nest->asked) {
+		uv_timer_start(&nest->spare_timer, on_spare_timer, 0, 0);
+	}
+}
+
 static void replace(struct tc_nest *nest, const char *why)
 {
 	nest->wait_ms = nest->config.back_off_ms;
@@ -220,8 +244,6 @@ static void replace(struct tc_nest *nest, const char *why)
 		end(nest, nest->state == TC_NEST_LOADING, why);
 	}
 }
-
-static void on_spare_timer(uv_timer_t *timer);
 
 static void ask_for_spare(struct tc_nest *nest)
 {
@@ -330,6 +352,7 @@ int tc_nest_take(struct tc_nest *nest, const struct tc_child_config *config, con
 	if (!nest) {
 		return -EAGAIN;
 	}
+	drop_stopped(nest);
 	struct tc_spare *spare = find_ready(nest);
 	int err = spare ? hand_order(spare, config, theirs) : -EAGAIN;
 	if (err) {

@@ -94,6 +94,8 @@ int tc_spare_create(struct tc_nest *nest, pid_t pid, int sock);
 /* Kills it; it is reaped, and tc_nest_on_spare_end() comes. */
 void tc_spare_condemn(struct tc_spare *spare);
 bool tc_spare_alive(const struct tc_spare *spare);
+/* By a signal or a debugger: it may go on, or never. */
+bool tc_spare_stopped(const struct tc_spare *spare);
 /* Its process is the caller's from here on; the rest is freed. */
 void tc_spare_hand_over(struct tc_spare *spare, pid_t *pid, int *pidfd);
 

@@ -126,6 +126,13 @@ bool tc_spare_alive(const struct tc_spare *spare)
 	return poll(fds, 2, 0) == 0;
 }
 
+bool tc_spare_stopped(const struct tc_spare *spare)
+{
+	siginfo_t info = {0};
+	return waitid(P_PIDFD, (id_t)spare->pidfd, &info, WSTOPPED | WNOHANG | WNOWAIT) == 0 &&
+	       info.si_pid != 0;
+}
+
 void tc_spare_hand_over(struct tc_spare *spare, pid_t *pid, int *pidfd)
 {
 	*pid = spare->pid;
