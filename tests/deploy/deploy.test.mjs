@@ -51,7 +51,7 @@ test('systemd takes the unit', { skip: !fs.existsSync('/usr/bin/systemd-analyze'
   assert.deepEqual(complaints, []);
 });
 
-test('an installation finds its pages, its data and its orb where it lies', { timeout: 120_000 }, async () => {
+test('an installation finds its pages, its data and its orb where it lies', { timeout: 400_000 }, async () => {
   const { status, stderr } = run('meson', ['install', '-C', 'build', '--no-rebuild', '--quiet', '--destdir', scratch]);
   assert.equal(status, 0, stderr);
   const program = path.join(scratch, 'usr/local/bin/tricall');

@@ -41,7 +41,7 @@ before(async () => {
   await person('coach', SENTENCES.cards, { width: 1440, height: 900 });
   await person('client', SENTENCES.disposed, { width: 390, height: 844 });
   server.addAppointment({ room: 'e2e', coach: people.coach.user.email, client: people.client.user.email });
-}, { timeout: 180_000 });
+}, { timeout: 400_000 });
 
 after(async () => {
   for (const { chromium } of Object.values(people)) {
@@ -64,7 +64,7 @@ async function enter({ user, page }) {
   await page.waitForURL(`${server.url}/room/e2e`);
 }
 
-test('both people sign in and are led to the room they asked for', { timeout: 180_000 }, async () => {
+test('both people sign in and are led to the room they asked for', { timeout: 400_000 }, async () => {
   await enter(people.coach);
   await enter(people.client);
   assert.equal(await people.coach.page.locator('tc-transcript').count(), 1, 'the coach has the transcript');
@@ -148,7 +148,7 @@ test('the server knows how all of this went, from the browsers and the orb', { t
   }, 60_000);
 });
 
-test('one page closes and the other two go on', { timeout: 180_000 }, async () => {
+test('one page closes and the other two go on', { timeout: 400_000 }, async () => {
   const { page } = people.coach;
   await people.client.page.close({ runBeforeUnload: false });
   const frames = async () => (await received(page)).find((row) => row.orb)?.frames ?? 0;
@@ -159,7 +159,7 @@ test('one page closes and the other two go on', { timeout: 180_000 }, async () =
   await shot('client-left');
 });
 
-test('after both left, orb, sockets and threads are gone', { timeout: 120_000 }, async () => {
+test('after both left, orb, sockets and threads are gone', { timeout: 400_000 }, async () => {
   const pid = orbPid();
   assert.ok(pid, 'there is an orb process until then');
   await people.coach.page.getByRole('button', { name: 'Leave' }).click();

@@ -5,7 +5,7 @@ import http from 'node:http';
 import { WebSocketServer } from 'ws';
 import { AIORB } from './server.mjs';
 
-const DEADLINE = 20_000;
+const DEADLINE = 90_000;
 
 /** Just enough signaling for one orb: answers `join` with who is there, and tells what came. */
 export async function signaling(peers = []) {

@@ -2,7 +2,7 @@
 import WebSocket from 'ws';
 import { joinToken } from './server.mjs';
 
-const DEADLINE_MS = 30_000;
+const DEADLINE_MS = 90_000;
 
 const told = (messages) => JSON.stringify(messages).slice(0, 2000);
 const late = (what, seen) => new Error(`${what} did not come within ${DEADLINE_MS} ms; came: ${told(seen)}`);

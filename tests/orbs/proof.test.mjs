@@ -33,7 +33,7 @@ async function until(so, what) {
   }
 }
 
-test('nine rooms for eight places: the ninth is told so, and gets the first that is free', { timeout: 180_000 }, async () => {
+test('nine rooms for eight places: the ninth is told so, and gets the first that is free', { timeout: 400_000 }, async () => {
   const server = await startServer({ env: { ...ENGINES, LOG_LEVEL: 'warn', ORB_CLEANUP_GRACE_PERIOD: '1', ORB_ADMISSION: 'false' } });
   try {
     const people = [];
@@ -59,7 +59,7 @@ test('nine rooms for eight places: the ninth is told so, and gets the first that
   assert.deepEqual(orbs(server.pid), []);
 });
 
-test('six rooms, one after the other: what they cost is on the page for operators', { timeout: 180_000 }, async (t) => {
+test('six rooms, one after the other: what they cost is on the page for operators', { timeout: 400_000 }, async (t) => {
   const server = await startServer({ env: { ...ENGINES, LOG_LEVEL: 'warn', ORB_SAMPLE_INTERVAL: '200', ORB_ADMISSION: 'false' } });
   try {
     for (let i = 1; i <= 6; i++) {
@@ -175,7 +175,7 @@ test('a hundred kills at random moments lose no word that was shown', { timeout:
   }
 });
 
-test('a full disk is said, loses nothing once there is room again, and ends nobody’s call', { timeout: 180_000 }, async () => {
+test('a full disk is said, loses nothing once there is room again, and ends nobody’s call', { timeout: 400_000 }, async () => {
   const dataDir = folder();
   const server = await startServer({ dataDir, env: { ...ENGINES, LOG_LEVEL: 'warn' } });
   // What the process may write is bounded as a disk does it: writes beyond fail.

@@ -38,7 +38,7 @@ async function call(server, room) {
 }
 
 for (const signal of ['SIGHUP', 'SIGKILL']) {
-  test(`${signal}: the orb lives on, and is in the room of the next server`, { timeout: 120_000 }, async () => {
+  test(`${signal}: the orb lives on, and is in the room of the next server`, { timeout: 400_000 }, async () => {
     const dataDir = folder();
     let server = await startServer({ dataDir, env: NULL_ENGINES });
     const { coach, orb } = await call(server, 'over');
@@ -71,7 +71,7 @@ for (const signal of ['SIGHUP', 'SIGKILL']) {
   });
 }
 
-test('nobody takes it up: it ends by itself, and its last words are taken in by the next start', { timeout: 120_000 }, async () => {
+test('nobody takes it up: it ends by itself, and its last words are taken in by the next start', { timeout: 400_000 }, async () => {
   const dataDir = folder();
   let server = await startServer({ dataDir, env: { ...NULL_ENGINES, ORB_ADOPT_WINDOW: '300' } });
   const { orb } = await call(server, 'alone');
@@ -92,7 +92,7 @@ test('nobody takes it up: it ends by itself, and its last words are taken in by 
   assert.ok(session.summary, 'the summary is there');
 });
 
-test('a room that has another orb by now sends the old one away', { timeout: 120_000 }, async () => {
+test('a room that has another orb by now sends the old one away', { timeout: 400_000 }, async () => {
   const dataDir = folder();
   let server = await startServer({ dataDir, env: NULL_ENGINES });
   const { orb } = await call(server, 'late');
@@ -114,7 +114,7 @@ test('a room that has another orb by now sends the old one away', { timeout: 120
   }
 });
 
-test('SIGTERM drains: who is in a call may finish it, nobody else begins one', { timeout: 120_000 }, async () => {
+test('SIGTERM drains: who is in a call may finish it, nobody else begins one', { timeout: 400_000 }, async () => {
   const server = await startServer({ dataDir: folder(), env: { ...NULL_ENGINES, DRAIN_TIMEOUT: '600000' } });
   const { coach, client } = await call(server, 'going-on');
   server.child.kill('SIGTERM');
@@ -132,7 +132,7 @@ test('SIGTERM drains: who is in a call may finish it, nobody else begins one', {
   assert.equal((await server.exited).code, 0);
 });
 
-test('a drain has an end, and a second signal is one', { timeout: 120_000 }, async () => {
+test('a drain has an end, and a second signal is one', { timeout: 400_000 }, async () => {
   const short = await startServer({ dataDir: folder(), env: { ...NULL_ENGINES, DRAIN_TIMEOUT: '200' } });
   const first = await call(short, 'a');
   short.child.kill('SIGTERM');
@@ -148,7 +148,7 @@ test('a drain has an end, and a second signal is one', { timeout: 120_000 }, asy
   await gone(orb.pid);
 });
 
-test('an orb that is to come back keeps its place', { timeout: 120_000 }, async () => {
+test('an orb that is to come back keeps its place', { timeout: 400_000 }, async () => {
   const dataDir = folder();
   const env = { ...NULL_ENGINES, MAX_CONCURRENT_ORBS: '1' };
   let server = await startServer({ dataDir, env });
@@ -168,7 +168,7 @@ test('an orb that is to come back keeps its place', { timeout: 120_000 }, async 
   }
 });
 
-test('a second server on the same data folder does not start, and leaves the calls of the first alone', { timeout: 120_000 }, async () => {
+test('a second server on the same data folder does not start, and leaves the calls of the first alone', { timeout: 400_000 }, async () => {
   const dataDir = folder();
   const first = await startServer({ dataDir, env: NULL_ENGINES });
   const { orb } = await call(first, 'mine');
@@ -185,7 +185,7 @@ test('a second server on the same data folder does not start, and leaves the cal
   await first.stop();
 });
 
-test('SIGHUP in a drain that takes too long hands over after all', { timeout: 120_000 }, async () => {
+test('SIGHUP in a drain that takes too long hands over after all', { timeout: 400_000 }, async () => {
   const dataDir = folder();
   let server = await startServer({ dataDir, env: { ...NULL_ENGINES, DRAIN_TIMEOUT: '600000' } });
   const { orb } = await call(server, 'long');

@@ -11,7 +11,7 @@ import { enter } from '../lib/participant.mjs';
 import { orbs } from '../lib/processes.mjs';
 import { API_KEY, TRICALL, cookiesOf, joinToken, startServer } from '../lib/server.mjs';
 
-const LONG = { timeout: 180_000 };
+const LONG = { timeout: 400_000 };
 const KEYS = { API_KEYS: `${API_KEY.id}:${API_KEY.secret}` };
 const NULL_ENGINES = { ORB_RECOGNIZER: 'null', ORB_SYNTHESIZER: 'null' };
 
@@ -123,7 +123,7 @@ test('a whole call of three with the real engines is measured from the join to t
 test('three rooms at a time, each with an answer; the text says the same', LONG, async () => {
   await withServer({ ORB_SCRIPT: 'help' }, async (server) => {
     const clip = wav('tone.wav', 1);
-    const args = ['--rooms', '3', '--play', clip, '--stagger', '50', '--timeout', '40'];
+    const args = ['--rooms', '3', '--play', clip, '--stagger', '50', '--timeout', '120'];
     const { code, json } = await probe(signed(server, args));
     assert.equal(code, 0, JSON.stringify(json));
     assert.deepEqual(json.rooms.map((r) => r.room), ['probe-1', 'probe-2', 'probe-3']);
@@ -202,7 +202,7 @@ test('a full room, a server without orbs, one with too few, one whose orbs do no
     assert.equal(off.json.rooms[0].people[0].connectMs, null);
   });
   await withServer({ MAX_CONCURRENT_ORBS: '1' }, async (server) => {
-    const { code, json } = await probe(signed(server, ['--rooms', '2', '--silent', '--duration', '2']));
+    const { code, json } = await probe(signed(server, ['--rooms', '2', '--silent', '--duration', '20']));
     assert.equal(code, 1);
     assert.deepEqual(json.failures, { 'orb-full': 1 });
     assert.deepEqual(json.rooms.map((r) => r.ok), [true, false]);
@@ -216,20 +216,20 @@ test('a full room, a server without orbs, one with too few, one whose orbs do no
 
 test('an orb that never comes, and one that says nothing, are named', LONG, async () => {
   await withServer({ ORB_COMMAND: 'sh -c "exec sleep 600" orb' }, async (server) => {
-    const { code, json } = await probe(signed(server, ['--room', 'never', '--silent', '--timeout', '2']));
+    const { code, json } = await probe(signed(server, ['--room', 'never', '--silent', '--timeout', '10']));
     assert.equal(code, 1);
     assert.deepEqual(json.failures, { 'no-orb': 1 });
     assert.match(json.rooms[0].why, /spawning/);
   });
   await withServer({}, async (server) => {
-    const { code, json } = await probe(signed(server, ['--room', 'mute', '--play', wav('m.wav', 1), '--timeout', '12']));
+    const { code, json } = await probe(signed(server, ['--room', 'mute', '--play', wav('m.wav', 1), '--timeout', '30']));
     assert.equal(code, 1);
     assert.deepEqual(json.failures, { 'no-answer': 1 });
   });
 });
 
 test('nobody there: unreachable', LONG, async () => {
-  const { code, json } = await probe(['--url', 'ws://127.0.0.1:1', '--key', 'test', '--room', 'r', '--json', '--silent', '--timeout', '2']);
+  const { code, json } = await probe(['--url', 'ws://127.0.0.1:1', '--key', 'test', '--room', 'r', '--json', '--silent', '--timeout', '10']);
   assert.equal(code, 1);
   assert.deepEqual(json.failures, { unreachable: 1 });
 });

@@ -20,7 +20,7 @@ async function join(sub, role, options) {
   return ws;
 }
 
-test('who answers pings stays, who does not is closed with 4408', { timeout: 150_000 }, async () => {
+test('who answers pings stays, who does not is closed with 4408', { timeout: 400_000 }, async () => {
   const answers = await join('answers', 'coach');
   const mute = await join('mute', 'client', { autoPong: false });
   let pings = 0;
