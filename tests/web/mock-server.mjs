@@ -110,15 +110,24 @@ class Mock {
   }
 
   /** Waits for a message from a page, also one that came already. */
-  async heard(test, deadlineMs = 60_000) {
+  heard(test, deadlineMs) {
+    return this.#until(() => this.received.find(test), test, deadlineMs);
+  }
+
+  /** Waits for a page to say that it leaves: a request of its own, which may come after all else. */
+  goodbye(userId) {
+    return this.#until(() => this.left.includes(userId), `${userId} leaves`);
+  }
+
+  async #until(look, what, deadlineMs = 60_000) {
     const end = Date.now() + deadlineMs;
     for (;;) {
-      const found = this.received.find(test);
+      const found = look();
       if (found) {
         return found;
       }
       if (Date.now() > end) {
-        throw new Error(`not heard: ${test}`);
+        throw new Error(`not heard: ${what}`);
       }
       await new Promise((resolve) => {
         const timer = setTimeout(resolve, 250);
@@ -202,6 +211,7 @@ class Mock {
     }
     this.left.push(user.id);
     this.#leave(user.id);
+    this.onHeard?.();
     return reply(res, 200, { success: true });
   }
 

@@ -53,7 +53,7 @@ async function play() {
   }
 
   process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
-  process.on('message', async ({ type, fromId, offer, candidate }) => {
+  async function handle({ type, fromId, offer, candidate }) {
     if (type === 'offer') {
       const pc = peers.get(fromId) ?? open(fromId);
       await pc.setRemoteDescription(offer);
@@ -65,6 +65,14 @@ async function play() {
       peers.get(fromId)?.close();
       peers.delete(fromId);
     }
+  }
+
+  // One after the other: a candidate must find its description set.
+  let before = Promise.resolve();
+  process.on('message', (message) => {
+    before = before
+      .then(() => handle(message))
+      .catch((error) => console.error(`mock orb: ${message.type}: ${error}`));
   });
 }
 

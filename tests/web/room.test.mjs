@@ -1,37 +1,19 @@
 // The room in a real browser, against the mock server: every state it must put in words.
 
-import { after, afterEach, before, beforeEach, test } from 'node:test';
+import { afterEach, test } from 'node:test';
 import assert from 'node:assert/strict';
-import { ORB, startMock } from './mock-server.mjs';
+import { ORB } from './mock-server.mjs';
 import { MockOrb } from './orb.mjs';
-import { axe, launch, openPage } from './browser.mjs';
+import { axe } from './browser.mjs';
+import { enter, mock, open, phase, shows, stage } from './room-stage.mjs';
 
-let browser, mock, orb;
-let pages = [];
-before(async () => (browser = await launch()));
-after(() => browser?.close());
-beforeEach(async () => (mock = await startMock()));
-afterEach(async () => {
-  for (const page of pages) {
-    assert.deepEqual(page.faults, []);
-    await page.context().close();
-  }
-  pages = [];
+let orb;
+afterEach(() => {
   orb?.close();
   orb = null;
-  await mock.close();
 });
+stage();
 
-async function enter(who, options) {
-  const page = await openPage(browser, mock, who, options);
-  pages.push(page);
-  await page.goto(`${mock.url}/room/demo`);
-  await mock.heard(({ type, from }) => type === 'join' && from === `${who}-1`);
-  return page;
-}
-
-const phase = (page, words) => page.locator('#phase', { hasText: words }).waitFor();
-const shows = (page, text) => page.getByText(text).first().waitFor();
 const hasPicture = (page, tile) => page.locator(`${tile}.has-picture`).waitFor();
 const playing = (page, tile) =>
   page.waitForFunction((selector) => {
@@ -112,7 +94,8 @@ test('the coach has the transcript with names and times, also after a reload', a
   await coach.reload();
   await mock.heard(({ type }) => type === 'join');
   await items.nth(1).waitFor();
-  assert.deepEqual(mock.left, ['coach-1'], 'the page that went said so');
+  await mock.goodbye('coach-1'); // the page that went said so
+  assert.deepEqual(mock.left, ['coach-1']);
 });
 
 test('the coach mutes the orb; the client has no such button', async () => {
@@ -123,7 +106,7 @@ test('the coach mutes the orb; the client has no such button', async () => {
   mock.joinOrb();
   await button.click();
   await mock.heard(({ type, action }) => type === 'orb-control' && action === 'mute');
-  assert.equal(await button.getAttribute('aria-pressed'), 'true');
+  await coach.locator('#orb-mute[aria-pressed=true]').waitFor();
   await button.click();
   await mock.heard(({ type, action }) => type === 'orb-control' && action === 'unmute');
   assert.equal(await client.locator('#orb-mute, tc-transcript').count(), 0);
@@ -247,6 +230,7 @@ test('the other leaves', async () => {
   assert.deepEqual(await axe(client), []);
   await shows(coach, 'Sam Client left the call.');
   await phase(coach, 'Waiting');
+  await mock.goodbye('client-1');
   assert.deepEqual(mock.left, ['client-1']);
 });
 
@@ -312,12 +296,12 @@ test('a session that cannot be ended is said to go on', async () => {
   const coach = await enter('coach');
   await phase(coach, 'Waiting');
   mock.refuseEnd = 503;
+  coach.expected = /status of 503/;
   await coach.getByRole('button', { name: 'Leave' }).click();
   const dialog = coach.getByRole('dialog');
   const end = dialog.getByRole('button', { name: 'End for everyone' });
   await end.click();
   await dialog.getByRole('alert').getByText('The session could not be ended.').waitFor();
-  coach.faults = coach.faults.filter((fault) => !/status of 503/.test(fault));
   await phase(coach, 'Waiting');
   mock.refuseEnd = null;
   await end.click();
@@ -372,10 +356,10 @@ test('the session ends for everybody, with the reason', async () => {
 
 test('a refused room says so and stays calm', async () => {
   mock.refuseApi = 404;
-  const page = await openPage(browser, mock, 'client');
+  const page = await open('client');
+  page.expected = /status of 404/;
   await page.goto(`${mock.url}/room/demo`);
   await page.getByText('There is no such appointment.').waitFor();
-  await page.context().close();
 });
 
 test('signed out during the call, it says so instead of trying for ever', async () => {
@@ -396,8 +380,7 @@ for (const [name, words] of [
   ['NotFoundError', 'No microphone and no camera were found'],
 ]) {
   test(`${name}: it is said, and one still sees the other`, async () => {
-    const client = await openPage(browser, mock, 'client');
-    pages.push(client);
+    const client = await open('client');
     await client.addInitScript(withoutDevices, name);
     await client.goto(`${mock.url}/room/demo`);
     await shows(client, words);
@@ -410,8 +393,7 @@ for (const [name, words] of [
 }
 
 test('allowed after all, sound and picture follow without joining again', async () => {
-  const client = await openPage(browser, mock, 'client');
-  pages.push(client);
+  const client = await open('client');
   await client.addInitScript(() => {
     const real = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
     let asked = 0;
@@ -429,8 +411,7 @@ test('allowed after all, sound and picture follow without joining again', async 
 });
 
 test('settings without permission say so, and how to give it', async () => {
-  const client = await openPage(browser, mock, 'client');
-  pages.push(client);
+  const client = await open('client');
   // As Chromium does while it is denied: devices without id and name.
   await client.addInitScript(() => {
     const { mediaDevices } = navigator;
@@ -446,7 +427,9 @@ test('settings without permission say so, and how to give it', async () => {
   await shows(client, 'Microphone and camera are blocked');
   await client.getByRole('button', { name: 'Settings' }).click();
   await client.getByRole('dialog', { name: 'Settings' }).waitFor();
-  assert.equal(await client.locator('#settings-audio option').textContent(), 'Not allowed');
+  await client
+    .locator('#settings-audio option:only-child', { hasText: /^Not allowed$/ })
+    .waitFor({ state: 'attached' });
   await shows(client, 'set the camera to “Allow”');
   assert.deepEqual(await axe(client), []);
   await client.click('#settings-done');
@@ -456,7 +439,7 @@ test('settings without permission say so, and how to give it', async () => {
   await client.locator('.self.has-picture').waitFor();
   await client.getByRole('button', { name: 'Settings' }).click();
   await client.locator('#settings-audio-help').waitFor({ state: 'hidden' });
-  assert.ok((await client.locator('#settings-audio option').count()) > 1);
+  await client.locator('#settings-audio option').nth(1).waitFor({ state: 'attached' });
 });
 
 test('settings: devices, shortcuts and diagnostics', async () => {
@@ -467,7 +450,7 @@ test('settings: devices, shortcuts and diagnostics', async () => {
   await client.locator('.caption').waitFor();
   await client.getByRole('button', { name: 'Settings' }).click();
   await client.getByRole('dialog', { name: 'Settings' }).waitFor();
-  assert.ok((await client.locator('#settings-audio option').count()) > 1);
+  await client.locator('#settings-audio option').nth(1).waitFor({ state: 'attached' });
   await client.selectOption('#settings-audio', { index: 1 });
   assert.deepEqual(await axe(client), []);
   await client.click('#settings-copy');
