@@ -82,10 +82,34 @@ void tc_answers_cancel(struct tc_mind *mind)
 		if (was == TC_REPLY_SPOKEN || mind->now - reply->started < UNHEARD_MS) {
 			give_words_back(mind);
 		}
+		tc_mind_greeted(mind, false);
 		tc_dialogue_interrupted(mind, &reply->plan);
 	}
 	mind->events.cancel(mind->user, reply->id);
 	tc_answers_duck(mind, false);
+}
+
+static bool unheard(const struct tc_mind *mind)
+{
+	const struct tc_reply *reply = &mind->reply;
+	return reply->state == TC_REPLY_SPOKEN ||
+	       (reply->state == TC_REPLY_PLAYING && mind->now - reply->started < UNHEARD_MS);
+}
+
+void tc_answers_yield(struct tc_mind *mind, const struct tc_mind_person *by)
+{
+	bool owed = unheard(mind) && strcmp(mind->reply.to, by->user_id) != 0;
+	struct tc_reply reply = mind->reply;
+	tc_answers_cancel(mind);
+	if (!owed) {
+		return;
+	}
+	if (reply.plan.breathes && !reply.to[0]) {
+		mind->breath_paused = false; /* tried again when the floor is free */
+		mind->breath_next_at = mind->now + TC_RETRY_MS;
+	} else if (!reply.plan.greets) {
+		tc_turns_owe_reply(mind, &reply);
+	}
 }
 
 /* Without the marks for pauses. */
@@ -133,6 +157,7 @@ void tc_mind_play_started(struct tc_mind *mind, uint32_t answer, int64_t now)
 	if (reply->state == TC_REPLY_SPOKEN && reply->id == answer) {
 		reply->state = TC_REPLY_PLAYING;
 		reply->started = now;
+		tc_mind_greeted(mind, true);
 	}
 	for (int i = 0; i < TC_MIND_CUTS; i++) {
 		if (mind->cuts[i].id == answer) {
@@ -148,6 +173,7 @@ void tc_mind_play_ended(struct tc_mind *mind, uint32_t answer, size_t heard, boo
 	if (reply->state != TC_REPLY_NONE && reply->id == answer) {
 		bool played = reply->state == TC_REPLY_PLAYING;
 		reply->state = TC_REPLY_NONE;
+		tc_mind_greeted(mind, played);
 		if (played) {
 			remember(mind, reply->plan.text, heard, cut, reply->started);
 		}

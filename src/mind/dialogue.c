@@ -317,6 +317,7 @@ void tc_dialogue_plan_greeting(const struct tc_mind *mind, struct tc_plan *out)
 	size_t len = 0;
 	memset(out, 0, sizeof(*out));
 	out->phrasing = mind->phrasing;
+	out->greets = true;
 	for (int i = 0; i < TC_MIND_PEOPLE; i++) {
 		const struct tc_mind_person *p = &mind->people[i];
 		if (p->present && p->connected && !p->greeted && p->name[0]) {

@@ -14,7 +14,6 @@ TC_LOG_TOPIC("mind");
 
 #define GREET_AFTER_MS 600   /* sound settles, and two who come together are greeted together */
 #define GREET_LATEST   15000 /* by then the conversation goes on without a greeting */
-#define GREET_RETRY_MS 300
 
 void tc_mind_at(struct tc_mind *mind, int64_t now)
 {
@@ -183,6 +182,7 @@ void tc_mind_left(struct tc_mind *mind, const char *user_id, int64_t now)
 	}
 	p->present = false;
 	p->connected = false;
+	p->being_greeted = false;
 	p->carry[0] = '\0';
 	tc_turns_forget(p);
 	bool theirs = mind->reply.state != TC_REPLY_NONE && strcmp(mind->reply.to, user_id) == 0;
@@ -199,6 +199,7 @@ void tc_mind_left(struct tc_mind *mind, const char *user_id, int64_t now)
 	}
 	if (!tc_mind_anybody_speaks(mind)) {
 		tc_answers_duck(mind, false);
+		tc_turns_pay_debt(mind);
 	}
 	tc_mind_update_status(mind);
 }
@@ -280,6 +281,7 @@ bool tc_mind_remark(struct tc_mind *mind, const char *text, int64_t now)
 void tc_mind_stop(struct tc_mind *mind, int64_t now)
 {
 	tc_mind_at(mind, now);
+	tc_mind_greeted(mind, mind->reply.state == TC_REPLY_SPOKEN); /* not begun anew */
 	tc_answers_cancel(mind);
 	mind->breath_step = -1;
 	mind->breath_paused = false;
@@ -299,14 +301,28 @@ static bool may_begin(const struct tc_mind *mind)
 	       mind->reply.state == TC_REPLY_NONE;
 }
 
-/* Greets all who wait for it; false if nobody does any more. */
-static bool mark_greeted(struct tc_mind *mind)
+void tc_mind_greeted(struct tc_mind *mind, bool heard)
+{
+	for (int i = 0; i < TC_MIND_PEOPLE; i++) {
+		struct tc_mind_person *p = &mind->people[i];
+		if (p->being_greeted && heard) {
+			p->greeted = mind->introduced = true;
+		} else if (p->being_greeted && !p->greeted) {
+			mind->greet_at = mind->now + TC_RETRY_MS;
+		}
+		p->being_greeted = false;
+	}
+}
+
+/* Greets all who wait for it, or lets it be; false if nobody does any more. */
+static bool mark_greeted(struct tc_mind *mind, bool aloud)
 {
 	bool anybody = false;
 	for (int i = 0; i < TC_MIND_PEOPLE; i++) {
 		struct tc_mind_person *p = &mind->people[i];
 		if (p->present && p->connected && !p->greeted) {
-			p->greeted = true;
+			p->greeted = !aloud;
+			p->being_greeted = aloud; /* until the first packet is out */
 			anybody = true;
 		}
 	}
@@ -319,13 +335,12 @@ static void greet(struct tc_mind *mind)
 	bool silent = mind->muted || mind->mode == TC_MIND_SILENT;
 	bool late = mind->now - mind->greet_since > GREET_LATEST;
 	if (!silent && !late && !may_begin(mind)) {
-		mind->greet_at = mind->now + GREET_RETRY_MS;
+		mind->greet_at = mind->now + TC_RETRY_MS;
 		return;
 	}
 	mind->greet_at = INT64_MAX;
 	tc_dialogue_plan_greeting(mind, &plan);
-	if (mark_greeted(mind) && !silent && !late) {
-		mind->introduced = true;
+	if (mark_greeted(mind, !silent && !late) && !silent && !late) {
 		tc_answers_speak(mind, &plan, "", "");
 		tc_mind_update_status(mind);
 	}
@@ -335,7 +350,7 @@ static void breathe(struct tc_mind *mind)
 {
 	struct tc_plan plan;
 	if (!may_begin(mind)) {
-		mind->breath_next_at = mind->now + GREET_RETRY_MS;
+		mind->breath_next_at = mind->now + TC_RETRY_MS;
 		return;
 	}
 	tc_dialogue_plan_breath(mind, &plan);

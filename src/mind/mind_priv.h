@@ -19,6 +19,7 @@
 #define TC_MIND_NAME   64
 #define TC_MIND_TEXT   1024 /* of an answer */
 #define TC_MIND_CUTS   8
+#define TC_RETRY_MS    300 /* what waits for silence looks again after this */
 
 /* Confidence of a final: below, it is reflected but asked whether it was heard right... */
 #define TC_UNSURE     0.65f
@@ -41,6 +42,7 @@ struct tc_mind_person {
 	bool present;
 	bool connected;
 	bool greeted;
+	bool being_greeted; /* by the answer that is SPOKEN */
 	/* the turn */
 	enum tc_turn_state turn;
 	uint32_t utterance; /* 0: no words yet */
@@ -62,7 +64,8 @@ struct tc_plan {
 	bool unclear;   /* it says that it did not understand */
 	bool listens;   /* they only called it: whatever they say next is for it */
 	enum tc_intent offers; /* "did you ask for ...?": a yes means this */
-	bool breathes;         /* a step of the exercise */
+	bool greets;
+	bool breathes; /* a step of the exercise */
 	int step;
 	struct tc_phrasing phrasing;
 	char text[TC_MIND_TEXT]; /* "": say nothing */
@@ -131,7 +134,10 @@ struct tc_mind {
 	char owed_to[TC_ID_SIZE];
 	char owed[TC_WORDS_TEXT];
 	float owed_confidence;
-	bool owed_addressed; /* they called it by name */
+	bool owed_addressed;      /* they called it by name */
+	bool owed_any;            /* only a sound was in the way so far: anything is said */
+	bool owed_planned;        /* owed_plan is it: it was decided on, and nobody heard it */
+	struct tc_plan owed_plan; /* owed_to "": an answer to nobody */
 	int64_t owed_at;
 };
 
@@ -140,6 +146,8 @@ struct tc_mind_person *tc_mind_find(struct tc_mind *mind, const char *user_id);
 bool tc_mind_alone(const struct tc_mind *mind, const struct tc_mind_person *person);
 bool tc_mind_anybody_speaks(const struct tc_mind *mind);
 void tc_mind_update_status(struct tc_mind *mind);
+/* Who was to be greeted was (their first packet is out), or is not any more: they wait again. */
+void tc_mind_greeted(struct tc_mind *mind, bool heard);
 /* Time is what the last event said, and never runs back. */
 void tc_mind_at(struct tc_mind *mind, int64_t now);
 
@@ -149,6 +157,8 @@ int64_t tc_turns_next(const struct tc_mind *mind);
 void tc_turns_forget(struct tc_mind_person *person);
 /* Says what is owed to somebody who was spoken over, if nobody has the floor. */
 void tc_turns_pay_debt(struct tc_mind *mind);
+/* What was decided, and nobody heard, is said when the floor is free. */
+void tc_turns_owe_reply(struct tc_mind *mind, const struct tc_reply *reply);
 /* The words so far are done with; if the voice is on, it goes on in a new turn. */
 void tc_turns_finish(struct tc_mind *mind, struct tc_mind_person *p);
 bool tc_turns_orb_talks(const struct tc_mind *mind);
@@ -168,6 +178,8 @@ void tc_answers_speak(struct tc_mind *mind, const struct tc_plan *plan, const ch
 		      const char *because);
 /* Stops whatever is prepared or being said. */
 void tc_answers_cancel(struct tc_mind *mind);
+/* The same because of `by`. What nobody heard of, and is not for `by`, is owed. */
+void tc_answers_yield(struct tc_mind *mind, const struct tc_mind_person *by);
 void tc_answers_duck(struct tc_mind *mind, bool down);
 
 /* dialogue.c */

@@ -112,7 +112,7 @@ void tc_mind_speech_start(struct tc_mind *mind, const char *user_id, int64_t now
 		break;
 	case TC_REPLY_PREPARED:
 	case TC_REPLY_SPOKEN: /* no packet went out: they go on, or somebody else was faster */
-		tc_answers_cancel(mind);
+		tc_answers_yield(mind, p);
 		break;
 	case TC_REPLY_PLAYING:
 		tc_answers_duck(mind, true);
@@ -138,9 +138,10 @@ static void check_barge_in(struct tc_mind *mind, struct tc_mind_person *p,
 	    mind->now - p->voice_since < BARGE_VOICE) {
 		return;
 	}
-	if (tc_intent_interrupts(words) ||
-	    (words->count >= BARGE_WORDS && !tc_endpoint_is_backchannel(words))) {
+	if (tc_intent_interrupts(words)) {
 		tc_answers_cancel(mind);
+	} else if (words->count >= BARGE_WORDS && !tc_endpoint_is_backchannel(words)) {
+		tc_answers_yield(mind, p);
 	}
 }
 
@@ -239,6 +240,7 @@ static void tick_person(struct tc_mind *mind, struct tc_mind_person *p)
 			TC_WARN(p->user_id, "no final came for turn %u", p->utterance);
 			tc_turns_forget(p);
 			tc_answers_duck(mind, false);
+			tc_turns_pay_debt(mind);
 			tc_mind_update_status(mind);
 		}
 		break;

@@ -65,7 +65,46 @@ static void owe(struct tc_mind *mind, const struct tc_mind_person *p, const char
 	snprintf(mind->owed_to, sizeof(mind->owed_to), "%s", p->user_id);
 	snprintf(mind->owed, sizeof(mind->owed), "%s", text);
 	mind->owed_confidence = confidence;
+	mind->owed_any = true;
+	mind->owed_planned = false;
 	mind->owed_at = mind->now;
+}
+
+void tc_turns_owe_reply(struct tc_mind *mind, const struct tc_reply *reply)
+{
+	bool addressed = reply->plan.addressed || !reply->to[0];
+	if (debt_stands(mind) && mind->owed_addressed && !addressed) {
+		return;
+	}
+	snprintf(mind->owed_to, sizeof(mind->owed_to), "%s", reply->to);
+	snprintf(mind->owed, sizeof(mind->owed), "%s",
+		 reply->to[0] ? reply->because : reply->plan.text);
+	mind->owed_addressed = addressed;
+	mind->owed_any = mind->owed_planned = true;
+	mind->owed_plan = reply->plan;
+	mind->owed_at = mind->now;
+}
+
+/* Somebody said words, or it only sounded like that: a cough may be taken for a word. */
+static bool is_noise(const struct tc_mind *mind, const struct tc_words *words, float confidence)
+{
+	float least = tc_dialogue_addressed(mind, words) ? CALL_ABOVE : NOISE_BELOW;
+	return words->count <= 1 && confidence < least;
+}
+
+/* Words of another's over what is owed: giving it back now would be odd, unless it was asked of the
+ * orb. And who says stop means that, too. */
+static void weigh_debt(struct tc_mind *mind, const struct tc_mind_person *p,
+		       const struct tc_words *words, float confidence)
+{
+	if (tc_intent_of(words) == TC_INTENT_STOP) {
+		mind->owed[0] = '\0';
+		mind->breath_paused |= mind->breath_next_at != INT64_MAX;
+		mind->breath_next_at = INT64_MAX;
+	} else if (strcmp(mind->owed_to, p->user_id) != 0 && !is_noise(mind, words, confidence) &&
+		   !tc_endpoint_is_backchannel(words)) {
+		mind->owed_any = false;
+	}
 }
 
 static void answer(struct tc_mind *mind, struct tc_mind_person *p, const char *text,
@@ -81,32 +120,45 @@ static void answer(struct tc_mind *mind, struct tc_mind_person *p, const char *t
 	}
 	p->carry[0] = '\0';
 	p->greeted = true; /* to say hello to somebody in mid-conversation would be odd */
-	if (!mind->owed_addressed || strcmp(mind->owed_to, p->user_id) == 0) {
+	if (!mind->owed_addressed || strcmp(mind->owed_to, p->user_id) == 0 ||
+	    plan.intent == TC_INTENT_STOP) {
 		mind->owed[0] = '\0'; /* else it comes after this answer */
 	}
 	if (!plan.text[0]) {
 		tc_answers_cancel(mind);
+		tc_turns_pay_debt(mind);
 		return;
 	}
 	tc_answers_speak(mind, &plan, p->user_id, text);
 }
 
-/* Somebody spoke over a question to the orb: it is answered when the floor is free. Only what was
- * asked of it; giving back words that others have spoken over would be odd. */
+/* Somebody spoke over a question to the orb: it is answered when the floor is free. If words were
+ * in the way, only what was asked of it; giving back words that others have spoken over would be
+ * odd. */
 void tc_turns_pay_debt(struct tc_mind *mind)
 {
 	struct tc_mind_person *p = mind->owed[0] ? tc_mind_find(mind, mind->owed_to) : NULL;
-	if (!p || !p->present || mind->muted || !debt_stands(mind) || tc_turns_orb_talks(mind) ||
+	bool to_nobody = mind->owed[0] && !mind->owed_to[0];
+	if (!(to_nobody || (p && p->present)) || mind->muted || mind->mode == TC_MIND_SILENT ||
+	    !debt_stands(mind) || tc_turns_orb_talks(mind) ||
 	    !tc_turns_floor_free_but_for(mind, NULL)) {
 		return;
 	}
 	char text[TC_WORDS_TEXT];
-	struct tc_plan plan;
+	struct tc_plan plan = mind->owed_plan;
 	snprintf(text, sizeof(text), "%s", mind->owed);
-	tc_dialogue_plan(mind, p, text, mind->owed_confidence, &plan);
+	if (!mind->owed_planned) {
+		tc_dialogue_plan(mind, p, text, mind->owed_confidence, &plan);
+	}
 	mind->owed[0] = '\0';
-	if ((plan.intent != TC_INTENT_NONE || plan.addressed) && plan.text[0]) {
-		tc_answers_speak(mind, &plan, p->user_id, text);
+	bool wanted = to_nobody || mind->owed_any || mind->owed_addressed ||
+		      plan.intent != TC_INTENT_NONE || plan.addressed;
+	if (wanted && plan.text[0]) {
+		if (p) {
+			p->carry[0] = '\0';
+		}
+		tc_answers_speak(mind, &plan, to_nobody ? "" : p->user_id, to_nobody ? "" : text);
+		tc_mind_update_status(mind);
 	}
 }
 
@@ -114,36 +166,33 @@ static void take_final(struct tc_mind *mind, struct tc_mind_person *p,
 		       const struct tc_mind_words *final, bool resumed)
 {
 	char text[TC_WORDS_TEXT];
-	struct tc_words words;
+	struct tc_words words, now_said;
 	tc_turns_with_carry(mind, p, final->text, text, sizeof(text));
+	tc_words_split(&now_said, final->text);
 	tc_words_split(&words, text);
+	weigh_debt(mind, p, &now_said, final->confidence);
 	if (!tc_turns_is_answered(mind, p, &words)) {
 		p->carry[0] = '\0';
 		tc_turns_pay_debt(mind);
 		return;
 	}
-	/* A cough may be taken for a word; it is not worth a question. */
-	float least = tc_dialogue_addressed(mind, &words) ? CALL_ABOVE : NOISE_BELOW;
-	bool noise = words.count <= 1 && final->confidence < least;
 	bool nod = tc_endpoint_is_backchannel(&words) &&
 		   final->end_ms - final->start_ms < SHORT_VOICE && !mind->asked;
-	if (nod || noise) {
+	if (nod || is_noise(mind, &words, final->confidence)) {
 		tc_turns_pay_debt(mind);
 		return;
 	}
 	if (tc_turns_orb_talks(mind)) {
-		struct tc_words now_said;
-		tc_words_split(&now_said, final->text);
 		if (tc_endpoint_is_backchannel(&now_said)) {
 			return;
 		}
-		tc_answers_cancel(mind); /* one word, but a word: they want something else */
+		tc_answers_yield(mind, p); /* one word, but a word: they want something else */
 	}
 	if (resumed) {
 		snprintf(p->carry, sizeof(p->carry), "%s", text);
 		p->carry_at = mind->now;
 	} else if (!tc_turns_floor_free_but_for(mind, p)) {
-		tc_answers_cancel(mind);
+		tc_answers_yield(mind, p);
 		owe(mind, p, text, final->confidence);
 	} else {
 		answer(mind, p, text, final->confidence);

@@ -286,6 +286,27 @@ static void a_call_by_name_is_not_forgotten_while_somebody_else_speaks(void **st
 	end(&call);
 }
 
+/* The coach began to speak with the first packet: of the answer nobody heard more than a click. */
+static void an_answer_cut_before_it_was_heard_is_said_again(void **state)
+{
+	struct call call;
+	begin(&call, 1);
+	assert_non_null(strstr(answer_to(&call, "anna", "how much time is left", 0.9f), "left"));
+	uint32_t first = call.playing;
+	tc_mind_play_started(call.mind, first, call.now += 20);
+	tc_mind_speech_start(call.mind, "carl", call.now += 5);
+	struct tc_mind_words words = words_of(&call, "let me see", 0.9f);
+	tc_mind_partial(call.mind, "carl", &words, call.now += 220);
+	tc_mind_play_ended(call.mind, first, 2, true, call.now += 20);
+	tc_mind_speech_end(call.mind, "carl", call.now);
+	tc_mind_tick(call.mind, call.now += 1000);
+	assert_int_equal(call.playing, first);
+	tc_mind_final(call.mind, "carl", &words, call.now);
+	assert_int_not_equal(call.playing, first);
+	assert_non_null(strstr(call.said, "minutes left"));
+	end(&call);
+}
+
 /* Two words and more of a client's get an answer, however badly they were heard and whatever was
  * said before. (Nods, "stop" and words that somebody spoke over are another matter.) */
 static void a_client_is_never_met_by_silence(void **state)
@@ -344,6 +365,7 @@ int main(void)
 		cmocka_unit_test(who_only_called_it_goes_on_without_its_name),
 		cmocka_unit_test(a_muted_or_silent_orb_does_not_answer_its_name),
 		cmocka_unit_test(a_call_by_name_is_not_forgotten_while_somebody_else_speaks),
+		cmocka_unit_test(an_answer_cut_before_it_was_heard_is_said_again),
 		cmocka_unit_test(a_client_is_never_met_by_silence),
 	};
 	return cmocka_run_group_tests_name("called", tests, NULL, NULL);
