@@ -247,7 +247,7 @@ test('serve warns at its start, a line each, of what keeps orbs away', async () 
   assert.deepEqual(await warnings({ ENABLE_AI_ORBS: 'false', ORB_MODEL_DIR: dir }), []);
   assert.deepEqual(await warnings({}), []);
   const [model, ...none] = await warnings({ ORB_MODEL_DIR: dir });
-  assert.match(model, /no orb will stay: no speech model: .*; install Debian's pocketsphinx-en-us, or set ORB_MODEL_DIR$/);
+  assert.match(model, /no orb will come: no speech model: .*; install Debian's pocketsphinx-en-us, or set ORB_MODEL_DIR$/);
   assert.deepEqual(none, []);
   const [program, unused, ...more] = await warnings({ ORB_COMMAND: 'no-such-program --x', LLM_URL: 'http://a' });
   assert.match(program, /no orb will come: ORB_COMMAND=no-such-program --x: no-such-program: No such file/);

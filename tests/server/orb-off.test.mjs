@@ -1,8 +1,13 @@
-// ENABLE_AI_ORBS=false: people are told that no orb will come, and why.
+// Where no orb can come (ENABLE_AI_ORBS=false, no speech model): people are told so, and why.
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { after, before, test } from 'node:test';
 import { Participant, connect, enter } from '../lib/participant.mjs';
 import { joinToken, startServer } from '../lib/server.mjs';
+
+const MODEL = '/usr/share/pocketsphinx/model/en-us';
 
 let server;
 before(async () => {
@@ -37,4 +42,39 @@ test('whoever joins while the server ends is told that, not that there are no or
   assert.equal(state.state, 'off');
   assert.match(state.reason, /restarting|server_shutdown/);
   await ending.stop();
+});
+
+test('without its speech model the server runs, and says to all who ask that no orb can come', { timeout: 300_000 }, async () => {
+  const dir = fs.mkdtempSync(path.join(os.tmpdir(), 'tricall-model-'));
+  const deaf = await startServer({ args: ['--orb-model-dir', dir] });
+  try {
+    const ready = async () => {
+      const answer = await fetch(`${deaf.url}/readyz`);
+      return { code: answer.status, ...(await answer.json()) };
+    };
+    const why = "the orb's speech model is not there";
+    const found = await ready();
+    assert.deepEqual([found.code, found.reason, found.checks.orbs], [503, why, why]);
+    const coach = await enter(deaf, 'deaf', 'coach', 'coach');
+    const { reason } = await coach.next(({ type, state }) => type === 'orb-state' && state === 'failed');
+    assert.equal(reason, 'its speech model is missing');
+    const client = await enter(deaf, 'deaf', 'client', 'client');
+    assert.equal((await client.next((message) => message.state === 'failed')).reason, reason, 'whoever comes later, too');
+    await deaf.logged(/nest: not started: its speech model is missing/);
+    assert.doesNotMatch(deaf.log(), /orb process|loading|the next is started/);
+    // Installed while the server runs: it is found.
+    for (const each of fs.readdirSync(MODEL)) {
+      fs.symlinkSync(path.join(MODEL, each), path.join(dir, each));
+    }
+    await deaf.logged(/down -> loading/);
+    let now = await ready();
+    while (now.code !== 200) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      now = await ready();
+    }
+    assert.equal(now.checks.orbs, 'ok');
+  } finally {
+    await deaf.stop();
+    fs.rmSync(dir, { recursive: true, force: true });
+  }
 });

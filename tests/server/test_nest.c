@@ -31,7 +31,9 @@ struct world {
 	struct tc_child *child;
 	struct tc_child_exit exit;
 	bool exited, freed, closed, late;
-	int fds; /* open before anything was started */
+	int asked; /* whether the nest has what it needs */
+	int lacks; /* so often it has not */
+	int fds;   /* open before anything was started */
 };
 
 static int count_fds(void)
@@ -96,10 +98,18 @@ static bool has_spare(const struct world *w, const void *not_this)
 	return spare && (!not_this || spare != *(const int *)not_this);
 }
 
-static struct world *open_world_of(const char *mode, int spares)
+static int on_needs(void *user, char *why, size_t size)
+{
+	struct world *w = user;
+	snprintf(why, size, "its model is missing");
+	return w->asked++ < w->lacks ? -ENOENT : 0;
+}
+
+static struct world *open_lacking_world(const char *mode, int spares, int lacks)
 {
 	struct world *w = calloc(1, sizeof(*w));
 	assert_non_null(w);
+	w->lacks = lacks;
 	w->fds = count_fds();
 	assert_int_equal(uv_loop_init(&w->loop), 0);
 	tc_log_set_sink(on_log, w);
@@ -114,9 +124,16 @@ static struct world *open_world_of(const char *mode, int spares)
 					.load_ms = strcmp(mode, "mute") ? 60000 : 300,
 					.ping_ms = strcmp(mode, "deaf") ? 5000 : 50,
 					.warm_ms = strcmp(mode, "stuck") ? 60000 : 200,
-					.back_off_ms = 20};
+					.back_off_ms = 20,
+					.needs = on_needs,
+					.user = w};
 	assert_int_equal(tc_nest_create(&w->nest, &config), 0);
 	return w;
+}
+
+static struct world *open_world_of(const char *mode, int spares)
+{
+	return open_lacking_world(mode, spares, 0);
 }
 
 static struct world *open_world(const char *mode)
@@ -340,6 +357,27 @@ static void one_that_dies_is_started_again_ever_more_slowly(void **state)
 	close_world(w);
 }
 
+static void nothing_is_started_while_something_is_missing(void **state)
+{
+	struct world *w = open_lacking_world("good", 1, 3);
+	assert_int_equal(tc_nest_info(w->nest).starts, 0);
+	wait_for(w, has_spare, NULL);
+	assert_int_equal(w->asked, 4);
+	assert_int_equal(tc_nest_info(w->nest).starts, 1);
+	const char *line = "not started: its model is missing\n";
+	const char *said = strstr(w->log, line);
+	assert_non_null(said);
+	assert_null(strstr(said + strlen(line), line)); /* once */
+	w->lacks = 99;                                  /* it is gone again, and so is the nest */
+	kill(tc_nest_info(w->nest).pid, SIGKILL);
+	wait_for(w, has_log, "down (ended by signal 9)");
+	wait_for(w, has_log, "orbs go on, the next is started");
+	w->log[0] = '\0';
+	wait_for(w, has_log, line);
+	assert_int_equal(tc_nest_info(w->nest).starts, 1);
+	close_world(w); /* while it looks for it */
+}
+
 static void spares_that_die_are_made_ever_more_slowly(void **state)
 {
 	struct world *w = open_world("frail");
@@ -486,6 +524,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(one_that_does_not_answer_is_replaced),
 		cmocka_unit_test(one_of_another_version_is_not_used),
 		cmocka_unit_test(one_that_dies_is_started_again_ever_more_slowly),
+		cmocka_unit_test(nothing_is_started_while_something_is_missing),
 		cmocka_unit_test(spares_that_die_are_made_ever_more_slowly),
 		cmocka_unit_test(a_spare_that_never_gets_ready_is_killed),
 		cmocka_unit_test(other_settings_replace_nest_and_spare),

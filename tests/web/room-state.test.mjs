@@ -224,6 +224,19 @@ test('whom the orb answers is said to each of the two', () => {
   assert.equal(orbAnswers(room(OPEN, discovery())), '');
 });
 
+test('an orb that lacks something: both read what, in plain words only', () => {
+  const told = (role, reason) => {
+    const info = { ...INFO, user: { id: `${role}-1`, name: 'N', role } };
+    const messages = [OPEN, discovery(), { type: 'orb-state', state: 'failed', reason }];
+    const state = messages.reduce((all, each) => reduce(all, each, NOW), createRoom(info, NOW));
+    return [orbWords(state), ...noticesOf(state)].map(({ words }) => words).join(' ');
+  };
+  const lack = 'its speech model is missing';
+  assert.equal(told('client', lack), `The orb is not here: ${lack}. You can go on without it.`);
+  assert.match(told('coach', lack), /The orb cannot come: its speech model is missing\.$/);
+  assert.doesNotMatch(told('coach', 'its engine x-7 (0x1f) is missing'), /x-7/);
+});
+
 test('an orb that failed: the coach may try again, the client reads about it only', () => {
   const failed = [OPEN, discovery(), { type: 'orb-state', state: 'failed' }];
   assert.deepEqual(noticesOf(room(failed)), []);

@@ -25,6 +25,12 @@ const ORB_STATES = {
   full: ['absent', 'Not here', 'The orb is not here: all places are taken.'],
 };
 
+/**
+ * Why it cannot come, where the server says so in words for people; else ''.
+ * @param {RoomState} state
+ */
+const lackOf = ({ orb }) => (/^its [a-z ]+ is missing$/.test(orb.reason) ? orb.reason : '');
+
 /** @type {Record<string, [OrbWords['mood'], string]>} */
 const ORB_STATUSES = {
   ready: ['ready', 'Ready'],
@@ -39,7 +45,8 @@ export function orbWords(state) {
   const orb = orbOf(state);
   if (told && !(orb?.link === 'connected' && state.orb.state === 'spawning')) {
     const [mood, label, words] = told;
-    return { mood, label, words };
+    const lack = state.orb.state === 'failed' && lackOf(state);
+    return { mood, label, words: lack ? `The orb is not here: ${lack}. You can go on without it.` : words };
   }
   if (!orb) {
     const words = state.joined ? 'The orb is joining…' : '';
@@ -223,7 +230,10 @@ export function noticesOf(state) {
     notices.push({ id: 'playback', tone: 'warn', words, action: 'Turn on sound' });
   }
   if (state.orb.state === 'failed' && state.joined && state.me.role !== 'client') {
-    const words = 'The orb had a problem and could not come back by itself.';
+    const lack = lackOf(state);
+    const words = lack
+      ? `The orb cannot come: ${lack}.`
+      : 'The orb had a problem and could not come back by itself.';
     notices.push({ id: 'orb', tone: 'warn', words, action: 'Try again' });
   }
   return notices.concat(deviceNotices(state));

@@ -33,12 +33,26 @@ static const char *why_not_written(int err)
 	}
 }
 
+static const char *why_no_orbs(const struct tc_config *settings)
+{
+	char text[4096];
+	if (!settings->enable_ai_orbs) {
+		return NULL;
+	}
+	if (tc_needs_orb(settings, text, sizeof(text)) != 0) {
+		return "the orb's program is not there";
+	}
+	if (!settings->orb_command && tc_needs_speech(settings, text, sizeof(text)) != 0) {
+		return "the orb's speech model is not there";
+	}
+	return NULL;
+}
+
 /* On the thread pool. */
 static void check_disk(uv_work_t *work)
 {
 	struct tc_ready *ready = work->data;
 	const struct tc_ready_config *c = &ready->config;
-	char program[4096];
 	double left = tc_disk_free(c->settings->data_dir);
 	int err = tc_store_write_check(c->work, tc_clock_wall_ms(c->clock));
 	ready->next = (struct tc_ready_found){0};
@@ -48,10 +62,7 @@ static void check_disk(uv_work_t *work)
 					 : left > 0 && left < TC_READY_DISK_FREE
 						 ? "the disk is full"
 						 : NULL;
-	if (c->settings->enable_ai_orbs &&
-	    tc_needs_orb(c->settings, program, sizeof(program)) != 0) {
-		ready->next.why[TC_READY_ORBS] = "the orb's program is not there";
-	}
+	ready->next.why[TC_READY_ORBS] = why_no_orbs(c->settings);
 }
 
 /* What the journal met is news at once, whenever the disk was looked at. */

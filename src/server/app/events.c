@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "proto/channel.h"
+#include "server/needs.h"
 #include "server/orbs/argv.h"
 
 TC_LOG_TOPIC("server");
@@ -220,6 +221,18 @@ static void on_orb_environment(void *user, const char *session, struct tc_string
 	}
 }
 
+/* Where the model should be is in the log, from the start (tc_app_warn()). */
+static int on_orb_needs(void *user, char *why, size_t size)
+{
+	const struct tc_app *app = user;
+	char text[TC_APP_PATH_SIZE];
+	int err = app->config->orb_command ? 0 : tc_needs_speech(app->config, text, sizeof(text));
+	if (err) {
+		snprintf(why, size, "its speech model is missing");
+	}
+	return err;
+}
+
 static void on_orb_token_revoked(void *user, const char *room, const char *session)
 {
 	struct tc_app *app = user;
@@ -332,6 +345,7 @@ const struct tc_journal_events tc_app_journal_events = {
 };
 
 const struct tc_orbs_events tc_app_orbs_events = {
+	.needs = on_orb_needs,
 	.token = on_orb_token,
 	.environment = on_orb_environment,
 	.token_revoked = on_orb_token_revoked,

@@ -254,7 +254,7 @@ void tc_app_warn(const struct tc_app *app)
 		TC_WARN(NULL, "no orb will come: %s", text);
 	}
 	if (c->enable_ai_orbs && !c->orb_command && tc_needs_speech(c, text, sizeof(text)) != 0) {
-		TC_WARN(NULL, "no orb will stay: %s", text);
+		TC_WARN(NULL, "no orb will come: %s", text);
 	}
 	tc_buf_init(&unused);
 	tc_needs_unused(c, &unused);

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "server/orbs/nest.h"
 #include "server/orbs/priv.h"
 
 TC_LOG_TOPIC("server.orbs");
@@ -189,13 +190,24 @@ static bool recalls(const struct tc_orb *orb)
 	return orb->all->events.recall && (orb->life > 1 || tc_orb_elapsed(orb) > NEW_SESSION_MS);
 }
 
+/* A spare has loaded all it needs, whatever became of the files since. */
+static int check_needs(const struct tc_orbs *all, char *why, size_t why_size)
+{
+	bool has_all = !all->events.needs || tc_nest_info(all->nest).spares > 0;
+	return has_all ? 0 : all->events.needs(all->user, why, why_size);
+}
+
 static int spawn(struct tc_orb *orb, char *why, size_t why_size)
 {
 	const struct tc_orbs *all = orb->all;
 	char token[TOKEN_MAX] = "";
-	int err = all->events.token ? all->events.token(all->user, orb->room, orb->now.session,
-							token, sizeof(token))
-				    : 0;
+	int err = check_needs(all, why, why_size);
+	if (err) {
+		return err;
+	}
+	err = all->events.token ? all->events.token(all->user, orb->room, orb->now.session, token,
+						    sizeof(token))
+				: 0;
 	if (err) {
 		snprintf(why, why_size, "no token: %s", tc_err_str(err));
 		return err;
@@ -231,6 +243,9 @@ static int spawn(struct tc_orb *orb, char *why, size_t why_size)
 	tc_strings_finish(&own);
 	tc_strings_finish(&env);
 	explicit_bzero(token, sizeof(token));
+	if (err && all->events.token_revoked) {
+		all->events.token_revoked(all->user, orb->room, orb->now.session);
+	}
 	return err;
 }
 
@@ -288,9 +303,6 @@ static void not_started(struct tc_orb *orb, int err, const char *problem)
 	struct tc_orbs *all = orb->all;
 	TC_ERROR(orb->tag, "%s", problem);
 	all->counts.not_spawned++;
-	if (all->events.token_revoked) {
-		all->events.token_revoked(all->user, orb->room, orb->now.session);
-	}
 	/* What the system lacks now it may have in a moment; a program that is not there stays so.
 	 */
 	bool passing = err == -EAGAIN || err == -ENOMEM || err == -EMFILE || err == -ENFILE;

@@ -273,7 +273,9 @@ static void start_nest(struct tc_orbs *orbs)
 	struct tc_nest_config config = {.loop = orbs->config.loop,
 					.program = orbs->command.list[0],
 					.envp = env.list,
-					.spares = orbs->config.spares};
+					.spares = orbs->config.spares,
+					.needs = orbs->events.needs,
+					.user = orbs->user};
 	int err = env.err ? env.err : tc_nest_create(&orbs->nest, &config);
 	if (err) {
 		TC_WARN(NULL, "no nest, orbs are executed: %s", tc_err_str(err));

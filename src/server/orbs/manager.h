@@ -75,6 +75,9 @@ struct tc_orbs_config { /* copied; times in ms, 0 or less: that limit is off (gr
 /* Any may be NULL, but token where orbs are enabled. They may come from inside joined, left and
  * end, and must not call back into the manager. */
 struct tc_orbs_events {
+	/* Asked before a program is started: 0, or a negative error and in `why`, for people, what
+	 * it cannot work without and is missing. */
+	int (*needs)(void *user, char *why, size_t size);
 	/* A token for this life of this orb; writes at most `size` bytes. 0 or a negative error. */
 	int (*token)(void *user, const char *room, const char *session, char *out, size_t size);
 	/* More for this life's environment: "NAME=value" each; what expires, as credentials do. */

@@ -62,11 +62,31 @@ static int64_t back_off(const struct tc_nest *nest, int64_t *wait_ms)
 
 static void on_timer(uv_timer_t *timer);
 
+/* It would only die of it, again and again. Said once, for as long as it is so. */
+static bool lacks_needs(struct tc_nest *nest)
+{
+	char why[256] = "";
+	bool lacks =
+		nest->config.needs && nest->config.needs(nest->config.user, why, sizeof(why)) != 0;
+	if (lacks && !nest->lacks) {
+		TC_INFO("nest", "not started: %s", why);
+	}
+	if (lacks != nest->lacks) {
+		nest->wait_ms = nest->config.back_off_ms;
+	}
+	nest->lacks = lacks;
+	return lacks;
+}
+
 static void start(struct tc_nest *nest, const char *why)
 {
 	char problem[256];
 	nest->want_again = nest->asked = false;
 	nest->pinged = nest->ponged = 0;
+	if (lacks_needs(nest)) {
+		uv_timer_start(&nest->timer, on_timer, (uint64_t)back_off(nest, &nest->wait_ms), 0);
+		return;
+	}
 	if (stat(nest->argv.list[0], &nest->program) < 0) {
 		nest->program = (struct stat){0};
 	}

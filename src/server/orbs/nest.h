@@ -22,11 +22,15 @@ struct tc_nest_config {         /* times in ms; 0: the default */
 	const char *program;    /* our aiorb; copied */
 	char *const *envp;      /* what its orbs will have, but for the room; copied */
 	int spares;             /* kept ready; 1 */
-	int64_t load_ms;        /* to load the engines, before it counts as hung; 60000 */
-	int64_t ping_ms;        /* between pings; 5000. One not answered by the next: hung */
-	int64_t warm_ms;        /* for a spare to be ready; 10000 */
-	int64_t back_off_ms;    /* first wait after an early death, doubled each time; 500 */
-	int64_t proven_ms;      /* a life this long is no early death; 60000 */
+	/* As tc_orbs_events has it: while something is missing no nest is started. NULL: nothing
+	 * is ever missing. */
+	int (*needs)(void *user, char *why, size_t size);
+	void *user;
+	int64_t load_ms;     /* to load the engines, before it counts as hung; 60000 */
+	int64_t ping_ms;     /* between pings; 5000. One not answered by the next: hung */
+	int64_t warm_ms;     /* for a spare to be ready; 10000 */
+	int64_t back_off_ms; /* first wait after an early death, doubled each time; 500 */
+	int64_t proven_ms;   /* a life this long is no early death; 60000 */
 };
 
 struct tc_nest_info {

@@ -66,6 +66,7 @@ struct tc_nest {
 	int64_t wait_ms, spare_wait_ms; /* before the next one; see back_off() */
 	uint32_t pinged, ponged;
 	bool want_again;        /* replaced: another follows at once */
+	bool lacks;             /* what it needs is missing: it is looked for now and then */
 	bool asked;             /* for a spare; it has not come yet */
 	uv_timer_t timer;       /* back-off, loading or ping, as the state says */
 	uv_timer_t spare_timer; /* the next spare is asked for, or is late */

@@ -85,6 +85,26 @@ static void a_missing_program_or_folder_is_named(void **state)
 	close_world(w);
 }
 
+static void what_it_lacks_is_told_and_nothing_is_tried_until_it_is_there(void **state)
+{
+	struct world *w = open_world();
+	struct tc_orbs_config config = good_config(w, "ready");
+	config.restart_limit = 3;
+	w->lack = "its model is missing";
+	start_manager(w, &config);
+	join(w, "r1", "coach1");
+	assert_string_equal(wait_state(w, "r1", TC_ORB_FAILED), w->lack);
+	assert_int_equal(tc_orbs_counts(w->orbs).not_spawned, 1);
+	assert_int_equal(tc_orbs_counts(w->orbs).spawned, 0);
+	assert_int_equal(w->tokens, 0);
+	static const enum tc_orb_state way[] = {TC_ORB_SPAWNING, TC_ORB_FAILED};
+	assert_true(steps_are(w, "r1", way, 2));
+	w->lack = NULL;
+	assert_int_equal(tc_orbs_restart(w->orbs, "r1", "the coach asked"), 0);
+	wait_state(w, "r1", TC_ORB_READY);
+	close_world(w);
+}
+
 static void silence_is_unresponsive_then_the_end(void **state)
 {
 	struct world *w = open_world();
@@ -202,6 +222,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(an_exit_with_0_before_ready_is_a_failure_too),
 		cmocka_unit_test(a_crash_is_told_to_the_humans),
 		cmocka_unit_test(a_missing_program_or_folder_is_named),
+		cmocka_unit_test(what_it_lacks_is_told_and_nothing_is_tried_until_it_is_there),
 		cmocka_unit_test(silence_is_unresponsive_then_the_end),
 		cmocka_unit_test(never_ready_is_unresponsive_then_the_end),
 		cmocka_unit_test(half_lines_and_garbage_do_no_harm),

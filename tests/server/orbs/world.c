@@ -88,7 +88,15 @@ static bool on_recall(void *user, const char *room, const char *session, int lif
 	return !w->forgetful;
 }
 
-const struct tc_orbs_events world_events = {.recall = on_recall,
+static int on_needs(void *user, char *why, size_t size)
+{
+	const struct world *w = user;
+	snprintf(why, size, "%s", w->lack ? w->lack : "");
+	return w->lack ? -ENOENT : 0;
+}
+
+const struct tc_orbs_events world_events = {.needs = on_needs,
+					    .recall = on_recall,
 					    .token = on_token,
 					    .token_revoked = on_token_revoked,
 					    .state = on_state,
