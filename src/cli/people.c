@@ -158,6 +158,11 @@ static int check_appointment(const struct tc_cli_args *args, struct tc_appointme
 		return tc_cli_fail(TC_EXIT_USAGE, "--%s: expected an email",
 				   args->coach ? "client" : "coach");
 	}
+	if (strcasecmp(args->coach, args->client) == 0) {
+		return tc_cli_fail(TC_EXIT_USAGE,
+				   "--client=%s: expected somebody else than the coach",
+				   args->client);
+	}
 	if (args->starts && tc_cli_parse_time(args->starts, &a->starts_ms)) {
 		return tc_cli_fail(TC_EXIT_USAGE,
 				   "--starts=%s: expected a time as 2026-11-23T18:00:00Z",
@@ -172,11 +177,6 @@ static int check_appointment(const struct tc_cli_args *args, struct tc_appointme
 static int store_appointment(struct tc_store *store, const struct tc_cli_args *args,
 			     struct tc_appointment *a)
 {
-	if (strcasecmp(args->coach, args->client) == 0) {
-		return tc_cli_fail(TC_EXIT_USAGE,
-				   "--client=%s: expected somebody else than the coach",
-				   args->client);
-	}
 	int exit_code = find_person(store, "coach", args->coach, a->coach);
 	exit_code = exit_code ? exit_code : find_person(store, "client", args->client, a->client);
 	if (exit_code) {
@@ -225,7 +225,8 @@ int tc_cli_appointment_add(const struct tc_cli *cli)
 	if (exit_code) {
 		return exit_code;
 	}
-	struct tc_store *store = tc_cli_store(cli, false);
+	/* Without a database there is nobody to give a room to. */
+	struct tc_store *store = tc_cli_store(cli, true);
 	if (!store) {
 		return TC_EXIT_FAILED;
 	}

@@ -83,6 +83,17 @@ test('appointment add', () => {
   refused(run(['appointment', 'add', '--room', 'r3', '--coach', 'zz@example.org', '--client', 'b@example.org']), 1, /zz@example.org: no user/);
 });
 
+test('what fails leaves no database behind', () => {
+  const fresh = path.join(dir, 'fresh');
+  const add = ['appointment', 'add', '--room', 'r', '--coach', 'a@example.org', '--client', 'b@example.org', '--data-dir', fresh];
+  refused(run(add), 1, /fresh: No such file or directory; set DATA_DIR/);
+  assert.equal(fs.existsSync(fresh), false);
+  fs.mkdirSync(fresh);
+  refused(run(add), 1, /fresh\/tricall\.db: No such file or directory; set DATA_DIR/);
+  refused(run([...person('no-address'), '--data-dir', fresh], pass), 64, /expected an address/);
+  assert.deepEqual(fs.readdirSync(fresh), []);
+});
+
 test('token create signs what the server takes', () => {
   const env = { API_KEYS: `${API_KEY.id}:${API_KEY.secret}` };
   const create = (...more) => run(['token', 'create', '--key', 'test', '--room', 'r', '--user', 'u', '--name', 'Zoë', '--role', 'coach', ...more], { env });
