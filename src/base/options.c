@@ -285,7 +285,11 @@ static int load_flag(struct tc_options *o, int argc, char **argv, int i)
 		return 0;
 	}
 	if (!value && option->type == TC_OPTION_BOOL) {
-		value = "true";
+		/* What follows is its value only if it looks like one. */
+		bool unused;
+		bool follows = i + 1 < argc && parse_bool(argv[i + 1], &unused);
+		value = follows ? argv[i + 1] : "true";
+		taken = follows ? 2 : 1;
 	} else if (!value) {
 		if (i + 1 >= argc) {
 			snprintf(o->error, sizeof(o->error), "--%.100s: expected a value", flag);

@@ -57,8 +57,9 @@ void tc_options_finish(struct tc_options *o); /* frees the strings in the config
  * ignored (a .env is shared with other programs). -EINVAL: see error. */
 int tc_options_load_file(struct tc_options *o, const char *path);
 int tc_options_load_env(struct tc_options *o);
-/* Takes --name=value, --name value and --no-name (bool) out of argv, which is compacted in place;
- * what is no option of ours stays. Stops at "--". -EINVAL: see error. */
+/* Takes --name=value, --name value, and of a bool --name and --no-name out of argv, which is
+ * compacted in place; what is no option of ours stays. A bool takes the next argument only if that
+ * is one of a bool's words. Stops at "--". -EINVAL: see error. */
 int tc_options_load_flags(struct tc_options *o, int *argc, char **argv);
 int tc_options_set(struct tc_options *o, const char *name, const char *value,
 		   enum tc_option_source from);

@@ -50,12 +50,12 @@ void tc_options_print(const struct tc_options *o, struct tc_buf *out, bool json)
 	}
 }
 
-/* A switch is off unless it is given. */
+/* A switch is off unless it is given, and a text may be empty. */
 static bool default_is_news(const struct tc_option *option)
 {
 	bool off = option->type == TC_OPTION_BOOL && option->initial &&
 		   strcmp(option->initial, "false") == 0;
-	return option->initial && !off;
+	return option->initial && option->initial[0] && !off;
 }
 
 void tc_options_help(const struct tc_options *o, struct tc_buf *out)

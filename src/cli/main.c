@@ -188,6 +188,11 @@ static int command_help(const struct tc_cli_command *command, const struct tc_co
 	return tc_cli_print(&out) ? TC_EXIT_OK : TC_EXIT_FAILED;
 }
 
+static bool asks_for_help(const char *word)
+{
+	return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 /* Takes the words of the command out of argv; NULL if there is no such command. */
 static const struct tc_cli_command *find_command(int *argc, char **argv)
 {
@@ -260,7 +265,7 @@ static int no_such_command(int argc, char **argv)
 		return tc_cli_fail(TC_EXIT_USAGE, "%s: no such command; see tricall --help",
 				   argv[1]);
 	}
-	if (argc > 2 && strcmp(argv[2], "--help") == 0) {
+	if (argc > 2 && asks_for_help(argv[2])) {
 		return usage(argv[1]);
 	}
 	if (argc > 2 && argv[2][0] != '-') {
@@ -305,7 +310,7 @@ static int run_command(const struct tc_cli_command *command, int argc, char **ar
 	struct tc_cli cli = {.set = &set, .args = &args};
 	bool wants_help = false;
 	for (int i = 1; i < argc; i++) {
-		wants_help = wants_help || strcmp(argv[i], "--help") == 0;
+		wants_help = wants_help || asks_for_help(argv[i]);
 	}
 	int exit_code = TC_EXIT_USAGE;
 	int err = tc_config_load(&set, &argc, argv);
@@ -352,7 +357,7 @@ static int run_program(const struct tc_cli_command *command, char **argv)
 
 int main(int argc, char **argv)
 {
-	if (argc == 2 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)) {
+	if (argc == 2 && (asks_for_help(argv[1]) || strcmp(argv[1], "help") == 0)) {
 		return usage(NULL);
 	}
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {

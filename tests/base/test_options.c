@@ -214,11 +214,17 @@ static void flags_are_taken_and_the_rest_stays_in_order(void **state)
 static void a_bare_boolean_flag_means_true_and_others_need_a_value(void **state)
 {
 	struct fixture *f = *state;
-	const char *on[] = {"prog", "--no-t-enable-orbs", "--t-enable-orbs", "false", NULL};
+	const char *on[] = {"prog", "--no-t-enable-orbs", "--t-enable-orbs", "falsely", NULL};
 	int argc = 4;
 	assert_int_equal(tc_options_load_flags(&f->o, &argc, (char **)on), 0);
 	assert_true(f->s.enable_orbs);
 	assert_int_equal(argc, 2);
+	assert_string_equal(on[1], "falsely"); /* no word of a bool's: not taken */
+	const char *last[] = {"prog", "--no-t-enable-orbs", "--t-enable-orbs", NULL};
+	argc = 3;
+	assert_int_equal(tc_options_load_flags(&f->o, &argc, (char **)last), 0);
+	assert_true(f->s.enable_orbs);
+	assert_int_equal(argc, 1);
 	const char *missing[] = {"prog", "--t-port", NULL};
 	argc = 2;
 	assert_int_equal(tc_options_load_flags(&f->o, &argc, (char **)missing), -EINVAL);
@@ -226,6 +232,29 @@ static void a_bare_boolean_flag_means_true_and_others_need_a_value(void **state)
 	const char *negated[] = {"prog", "--no-t-port", NULL}; /* not boolean: not ours */
 	argc = 2;
 	assert_int_equal(tc_options_load_flags(&f->o, &argc, (char **)negated), 0);
+	assert_int_equal(argc, 2);
+}
+
+static void a_boolean_flag_takes_the_value_behind_it(void **state)
+{
+	struct fixture *f = *state;
+	const char *off[] = {"prog", "--t-enable-orbs", "false", "rest", NULL};
+	int argc = 4;
+	assert_int_equal(tc_options_load_flags(&f->o, &argc, (char **)off), 0);
+	assert_false(f->s.enable_orbs);
+	assert_int_equal(argc, 2);
+	assert_string_equal(off[1], "rest");
+	const char *on[] = {"prog", "--t-enable-orbs", "On", "--t-port", "81", NULL};
+	argc = 5;
+	assert_int_equal(tc_options_load_flags(&f->o, &argc, (char **)on), 0);
+	assert_true(f->s.enable_orbs);
+	assert_int_equal(f->s.port, 81);
+	assert_int_equal(argc, 1);
+	/* --no-name says all there is to say. */
+	const char *no[] = {"prog", "--no-t-enable-orbs", "true", NULL};
+	argc = 3;
+	assert_int_equal(tc_options_load_flags(&f->o, &argc, (char **)no), 0);
+	assert_false(f->s.enable_orbs);
 	assert_int_equal(argc, 2);
 }
 
@@ -305,6 +334,7 @@ int main(void)
 		WITH_OPTIONS(an_error_names_the_flag_that_was_typed),
 		WITH_OPTIONS(flags_are_taken_and_the_rest_stays_in_order),
 		WITH_OPTIONS(a_bare_boolean_flag_means_true_and_others_need_a_value),
+		WITH_OPTIONS(a_boolean_flag_takes_the_value_behind_it),
 		WITH_OPTIONS(secrets_are_never_shown),
 		WITH_OPTIONS(json_output_is_json),
 		cmocka_unit_test(a_table_that_contradicts_itself_is_refused),

@@ -173,6 +173,11 @@ test('docs/configuration.md is what the program says', () => {
 
 test('every command has --help', () => {
   const all = run(['--help']);
+  for (const words of [[], ['serve'], ['session']]) {
+    const [short, long] = ['-h', '--help'].map((flag) => run([...words, flag]));
+    assert.equal(short.code, 0, short.err);
+    assert.equal(short.out, long.out);
+  }
   assert.equal(all.code, 0);
   const commands = [...all.out.matchAll(/^ {2}(\w+(?: \w+)?) {2,}/gm)].map((match) => match[1]);
   for (const command of commands.length >= 10 ? commands : assert.fail(all.out)) {
@@ -264,6 +269,23 @@ test('serve warns at its start, a line each, of what keeps orbs away', async () 
   assert.match(program, /no orb will come: ORB_COMMAND=no-such-program --x: no-such-program: No such file/);
   assert.match(unused, /set, but not used yet: LLM_URL$/);
   assert.deepEqual(more, []);
+});
+
+test('aiorb --help tells of a default only where there is one', () => {
+  const { status, stdout } = spawnSync(AIORB, ['--help'], { encoding: 'utf8', timeout: 60_000 });
+  assert.equal(status, 0);
+  assert.match(stdout, /^ {2}--coach +the coach's user id$/m);
+  assert.match(stdout, /^ {2}--idle-timeout .*; default 300000$/m);
+  assert.doesNotMatch(stdout, /default *$/m);
+});
+
+test('a boolean setting takes its value as others do', () => {
+  const of = (...flags) => JSON.parse(run(['config', '--json', ...flags]).out).ORB_NEST;
+  assert.deepEqual(of('--orb-nest', 'false'), { value: 'false', source: 'flag' });
+  assert.deepEqual(of('--orb-nest=no'), of('--orb-nest', 'false'));
+  assert.deepEqual(of('--no-orb-nest'), of('--orb-nest', 'false'));
+  assert.deepEqual(of('--orb-nest'), { value: 'true', source: 'flag' });
+  refused(run(['config', '--orb-nest', 'maybe']), 64, /unexpected maybe/);
 });
 
 test('aiorb without its model: one line, and exit 70', () => {
