@@ -104,9 +104,8 @@ void tc_answers_yield(struct tc_mind *mind, const struct tc_mind_person *by)
 	if (!owed) {
 		return;
 	}
-	if (reply.plan.breathes && !reply.to[0]) {
-		mind->breath_paused = false; /* tried again when the floor is free */
-		mind->breath_next_at = mind->now + TC_RETRY_MS;
+	if ((reply.plan.breathes && !reply.to[0]) || reply.plan.offers_breath) {
+		tc_breathing_unheard(mind, &reply.plan);
 	} else if (!reply.plan.greets) {
 		tc_turns_owe_reply(mind, &reply);
 	}

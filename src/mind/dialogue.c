@@ -131,7 +131,7 @@ static void plan_stop(const struct tc_mind *mind, struct tc_plan *out)
 	} /* else silence is the answer */
 }
 
-static bool just_asked(const struct tc_mind *mind)
+bool tc_dialogue_just_asked(const struct tc_mind *mind)
 {
 	return mind->asked && mind->now - mind->asked_at < ANSWER_WINDOW;
 }
@@ -186,7 +186,10 @@ void tc_dialogue_reflect(const struct tc_mind *mind, const struct tc_words *word
 static void plan_yes_no(const struct tc_mind *mind, const struct tc_words *words, bool yes,
 			struct tc_plan *out)
 {
-	if (just_asked(mind) || words->count > 1 || out->addressed) {
+	if (!yes && tc_breathing_offered(mind)) {
+		out->ends_breath = true;
+		plan_text(out, "All right, we leave it there.");
+	} else if (tc_dialogue_just_asked(mind) || words->count > 1 || out->addressed) {
 		plan_text(out, yes ? pick(mind, yes_texts, TC_COUNT(yes_texts))
 				   : pick(mind, no_texts, TC_COUNT(no_texts)));
 	}
@@ -337,11 +340,19 @@ void tc_dialogue_plan_greeting(const struct tc_mind *mind, struct tc_plan *out)
 	}
 }
 
+/* Behind these an offer to go on with the exercise would be odd. */
+static bool lets_be(enum tc_intent intent)
+{
+	return intent == TC_INTENT_STOP || intent == TC_INTENT_DANGER ||
+	       intent == TC_INTENT_GOODBYE;
+}
+
 void tc_dialogue_commit(struct tc_mind *mind, const struct tc_plan *plan)
 {
 	mind->replies++;
 	mind->phrasing = plan->phrasing;
-	mind->asked = false;
+	mind->asked = plan->offers_breath; /* answered before its end, too */
+	mind->asked_at = mind->now;
 	mind->offered = plan->offers;
 	mind->awaited[0] = '\0';
 	if (plan->unclear) {
@@ -352,11 +363,19 @@ void tc_dialogue_commit(struct tc_mind *mind, const struct tc_plan *plan)
 		mind->breath_step = plan->step;
 		mind->breath_paused = false;
 		mind->breath_stopped = false;
+		mind->breath_let_be = false;
 	} else {
 		mind->breath_paused = mind->breath_step >= 0;
 		mind->breath_stopped |= plan->intent == TC_INTENT_STOP;
 		snprintf(mind->last_said, sizeof(mind->last_said), "%s", plan->text);
 	}
+	if (plan->ends_breath) {
+		tc_breathing_end(mind);
+	}
+	if (plan->offers_breath || lets_be(plan->intent)) {
+		tc_breathing_let_be(mind);
+	}
+	tc_breathing_heard(mind);
 }
 
 void tc_dialogue_done(struct tc_mind *mind, const struct tc_plan *plan, const char *to)
@@ -367,8 +386,9 @@ void tc_dialogue_done(struct tc_mind *mind, const struct tc_plan *plan, const ch
 		snprintf(mind->awaited, sizeof(mind->awaited), "%s", to);
 		mind->awaited_until = mind->now + SAY_AGAIN_MS;
 	}
-	mind->asked = len && plan->text[len - 1] == '?';
+	mind->asked = (len && plan->text[len - 1] == '?') || plan->offers_breath;
 	mind->asked_at = mind->now;
+	tc_breathing_heard(mind);
 	if (!plan->breathes) {
 		return;
 	}
@@ -386,5 +406,7 @@ void tc_dialogue_interrupted(struct tc_mind *mind, const struct tc_plan *plan)
 	if (plan->breathes) {
 		mind->breath_paused = true;
 		mind->breath_next_at = INT64_MAX;
+		mind->breath_let_be |= plan->step + 1 == BREATH_STEPS; /* that was nearly all */
 	}
+	tc_breathing_heard(mind);
 }

@@ -125,6 +125,7 @@ int tc_mind_create(struct tc_mind **out, const struct tc_mind_config *config,
 	mind->greet_at = INT64_MAX;
 	mind->breath_step = -1;
 	mind->breath_next_at = INT64_MAX;
+	mind->breath_offer_at = INT64_MAX;
 	mind->phrasing = (struct tc_phrasing){-1, -1, -1};
 	*out = mind;
 	return 0;
@@ -194,8 +195,7 @@ void tc_mind_left(struct tc_mind *mind, const char *user_id, int64_t now)
 		tc_answers_cancel(mind);
 	}
 	if (empty) {
-		mind->breath_step = -1;
-		mind->breath_next_at = INT64_MAX;
+		tc_breathing_end(mind);
 	}
 	if (!tc_mind_anybody_speaks(mind)) {
 		tc_answers_duck(mind, false);
@@ -283,9 +283,7 @@ void tc_mind_stop(struct tc_mind *mind, int64_t now)
 	tc_mind_at(mind, now);
 	tc_mind_greeted(mind, mind->reply.state == TC_REPLY_SPOKEN); /* not begun anew */
 	tc_answers_cancel(mind);
-	mind->breath_step = -1;
-	mind->breath_paused = false;
-	mind->breath_next_at = INT64_MAX;
+	tc_breathing_end(mind);
 	mind->owed[0] = '\0';
 	for (int i = 0; i < TC_MIND_PEOPLE; i++) {
 		mind->people[i].carry[0] = '\0';
@@ -295,7 +293,7 @@ void tc_mind_stop(struct tc_mind *mind, int64_t now)
 
 /* --- time --- */
 
-static bool may_begin(const struct tc_mind *mind)
+bool tc_mind_may_begin(const struct tc_mind *mind)
 {
 	return !mind->muted && mind->mode != TC_MIND_SILENT && !tc_mind_anybody_speaks(mind) &&
 	       mind->reply.state == TC_REPLY_NONE;
@@ -334,7 +332,7 @@ static void greet(struct tc_mind *mind)
 	struct tc_plan plan;
 	bool silent = mind->muted || mind->mode == TC_MIND_SILENT;
 	bool late = mind->now - mind->greet_since > GREET_LATEST;
-	if (!silent && !late && !may_begin(mind)) {
+	if (!silent && !late && !tc_mind_may_begin(mind)) {
 		mind->greet_at = mind->now + TC_RETRY_MS;
 		return;
 	}
@@ -346,18 +344,6 @@ static void greet(struct tc_mind *mind)
 	}
 }
 
-static void breathe(struct tc_mind *mind)
-{
-	struct tc_plan plan;
-	if (!may_begin(mind)) {
-		mind->breath_next_at = mind->now + TC_RETRY_MS;
-		return;
-	}
-	tc_dialogue_plan_breath(mind, &plan);
-	tc_answers_speak(mind, &plan, "", "");
-	tc_mind_update_status(mind);
-}
-
 void tc_mind_tick(struct tc_mind *mind, int64_t now)
 {
 	tc_mind_at(mind, now);
@@ -365,9 +351,7 @@ void tc_mind_tick(struct tc_mind *mind, int64_t now)
 	if (!mind->held && mind->now >= mind->greet_at) {
 		greet(mind);
 	}
-	if (mind->now >= mind->breath_next_at) {
-		breathe(mind);
-	}
+	tc_breathing_tick(mind);
 }
 
 int64_t tc_mind_next(const struct tc_mind *mind)
@@ -376,5 +360,6 @@ int64_t tc_mind_next(const struct tc_mind *mind)
 	if (!mind->held && mind->greet_at < next) {
 		next = mind->greet_at;
 	}
-	return mind->breath_next_at < next ? mind->breath_next_at : next;
+	int64_t breath = tc_breathing_next(mind);
+	return breath < next ? breath : next;
 }

@@ -1,6 +1,6 @@
 /* mind/mind_priv.h -- the inside of the mind, shared by its verbs: mind.c (people, controls),
  * turns.c (who has the floor), turns_final.c (what becomes of the words), answers.c (what is being
- * said), dialogue.c (what to say),
+ * said), dialogue.c (what to say), breathing.c (when the exercise goes on),
  * called.c (what to say to who called the orb by its name).
  */
 #ifndef TC_MIND_MIND_PRIV_H
@@ -65,7 +65,9 @@ struct tc_plan {
 	bool listens;   /* they only called it: whatever they say next is for it */
 	enum tc_intent offers; /* "did you ask for ...?": a yes means this */
 	bool greets;
-	bool breathes; /* a step of the exercise */
+	bool breathes;      /* a step of the exercise */
+	bool offers_breath; /* asks whether to go on with it */
+	bool ends_breath;
 	int step;
 	struct tc_phrasing phrasing;
 	char text[TC_MIND_TEXT]; /* "": say nothing */
@@ -125,11 +127,13 @@ struct tc_mind {
 	enum tc_intent offered;   /* what it last asked about: "did you ask for ...?" */
 	char awaited[TC_ID_SIZE]; /* whom it asked to say it again; they need not call it anew */
 	int64_t awaited_until;
-	bool awaited_all;       /* all they say is for it, else only what is a request */
-	int breath_step;        /* the step to come; -1: no exercise */
-	bool breath_paused;     /* interrupted: "continue" takes it up */
-	bool breath_stopped;    /* and we said that we stopped */
-	int64_t breath_next_at; /* INT64_MAX: not waiting for its next step */
+	bool awaited_all;        /* all they say is for it, else only what is a request */
+	int breath_step;         /* the step to come; -1: no exercise */
+	bool breath_paused;      /* interrupted: "continue" takes it up */
+	bool breath_stopped;     /* and we said that we stopped */
+	int64_t breath_next_at;  /* INT64_MAX: not waiting for its next step */
+	bool breath_let_be;      /* no offer to go on: there was one, or they said stop */
+	int64_t breath_offer_at; /* INT64_MAX: no offer */
 	/* An answer we owe because somebody else was speaking. */
 	char owed_to[TC_ID_SIZE];
 	char owed[TC_WORDS_TEXT];
@@ -146,6 +150,8 @@ struct tc_mind_person *tc_mind_find(struct tc_mind *mind, const char *user_id);
 bool tc_mind_alone(const struct tc_mind *mind, const struct tc_mind_person *person);
 bool tc_mind_anybody_speaks(const struct tc_mind *mind);
 void tc_mind_update_status(struct tc_mind *mind);
+/* Nobody speaks, and the orb may. */
+bool tc_mind_may_begin(const struct tc_mind *mind);
 /* Who was to be greeted was (their first packet is out), or is not any more: they wait again. */
 void tc_mind_greeted(struct tc_mind *mind, bool heard);
 /* Time is what the last event said, and never runs back. */
@@ -202,6 +208,23 @@ void tc_dialogue_plan_intent(const struct tc_mind *mind, const struct tc_mind_pe
 void tc_dialogue_reflect(const struct tc_mind *mind, const struct tc_words *words, bool unsure,
 			 struct tc_plan *out);
 bool tc_dialogue_unclear_lately(const struct tc_mind *mind);
+
+/* Was a question of the orb's the last thing said, lately? */
+bool tc_dialogue_just_asked(const struct tc_mind *mind);
+
+/* breathing.c */
+void tc_breathing_tick(struct tc_mind *mind);
+int64_t tc_breathing_next(const struct tc_mind *mind);
+/* Something was said, or there was a sound: an offer to go on waits for silence after it. */
+void tc_breathing_heard(struct tc_mind *mind);
+/* The exercise was interrupted and is not to be offered (again). */
+void tc_breathing_let_be(struct tc_mind *mind);
+/* A step of its own, or the offer, gave way before anybody heard it: again when it is quiet. */
+void tc_breathing_unheard(struct tc_mind *mind, const struct tc_plan *plan);
+void tc_breathing_end(struct tc_mind *mind);
+/* "Shall we go on with the breathing?" was asked just now; whoever is there may answer. */
+bool tc_breathing_offered(const struct tc_mind *mind);
+bool tc_breathing_answers(const struct tc_words *words);
 
 /* called.c */
 /* What to say to words behind the orb's name that are no sentence tc_intent_of() knows. */

@@ -107,6 +107,7 @@ void tc_mind_speech_start(struct tc_mind *mind, const char *user_id, int64_t now
 	}
 	set_turn(p, TC_TURN_TALKING);
 	p->speculated = false;
+	tc_breathing_heard(mind);
 	switch (mind->reply.state) {
 	case TC_REPLY_NONE:
 		break;

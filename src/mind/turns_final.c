@@ -101,6 +101,7 @@ static void weigh_debt(struct tc_mind *mind, const struct tc_mind_person *p,
 		mind->owed[0] = '\0';
 		mind->breath_paused |= mind->breath_next_at != INT64_MAX;
 		mind->breath_next_at = INT64_MAX;
+		tc_breathing_let_be(mind);
 	} else if (strcmp(mind->owed_to, p->user_id) != 0 && !is_noise(mind, words, confidence) &&
 		   !tc_endpoint_is_backchannel(words)) {
 		mind->owed_any = false;
@@ -183,7 +184,7 @@ static void take_final(struct tc_mind *mind, struct tc_mind_person *p,
 		return;
 	}
 	if (tc_turns_orb_talks(mind)) {
-		if (tc_endpoint_is_backchannel(&now_said)) {
+		if (tc_endpoint_is_backchannel(&now_said) && !mind->asked) {
 			return;
 		}
 		tc_answers_yield(mind, p); /* one word, but a word: they want something else */
@@ -215,6 +216,7 @@ void tc_mind_final(struct tc_mind *mind, const char *user_id, const struct tc_mi
 	if (mind->reply.state == TC_REPLY_PLAYING && tc_turns_floor_free_but_for(mind, NULL)) {
 		tc_answers_duck(mind, false);
 	}
+	tc_breathing_heard(mind);
 	tc_mind_update_status(mind);
 }
 
@@ -241,5 +243,6 @@ void tc_mind_discarded(struct tc_mind *mind, const char *user_id, uint32_t utter
 		tc_turns_pay_debt(mind);
 	}
 	drop_prepared(mind, p);
+	tc_breathing_heard(mind);
 	tc_mind_update_status(mind);
 }
