@@ -240,6 +240,11 @@ test('doctor knows a missing model, a missing program, and what is not used', ()
   assert.equal(noModel.code, 1);
   assert.equal(noModel.of('speech').verdict, 'fail');
   assert.match(noModel.of('speech').detail, /no speech model: .*mdef: No such file.*pocketsphinx-en-us/);
+  // A copy that broke off.
+  const half = path.join(dir, 'half');
+  fs.mkdirSync(path.join(half, 'en-us'), { recursive: true });
+  fs.writeFileSync(path.join(half, 'en-us/mdef'), '');
+  assert.match(doctor({ ORB_MODEL_DIR: half }).of('speech').detail, /^no speech model: .*\/mdef: it is empty; install/);
   // Engines elsewhere are a setting without a use: they make nothing fine.
   const elsewhere = doctor({ ORB_MODEL_DIR: dir, STT_URL: 'http://a', TTS_URL: 'http://b', LLM_MODEL: 'm' });
   assert.equal(elsewhere.of('speech').verdict, 'fail');
