@@ -8,7 +8,8 @@
 #include "mind/clause.h"
 #include "mind/vocabulary.h"
 
-#define HEARD_WORDS 8 /* of what was not understood, as many are given back */
+#define TO_ITS_ASKER "me|us|a|an|the|some|something|that|it|you"
+#define HEARD_WORDS  8 /* of what was not understood, as many are given back */
 
 static const char *did_you_ask(enum tc_intent intent)
 {
@@ -90,6 +91,17 @@ static bool is_no_topic(const struct tc_mind_person *person, const struct tc_wor
 	       tc_clause_judge(words, from, to) != TC_CLAUSE_WHOLE;
 }
 
+/* "tell anna that she did well" is nothing of their own to give back. */
+static bool is_message(const struct tc_words *words)
+{
+	int at;
+	bool found =
+		tc_words_find(words, "^tell|ask|remind", &at) == 0 ||
+		tc_words_find(words, "^please|can|could|would|will tell|ask|remind", &at) == 0 ||
+		tc_words_find(words, "^can|could|would|will you|please tell|ask|remind", &at) == 0;
+	return found && at + 1 < words->count && !tc_word_in(words->at[at], TO_ITS_ASKER);
+}
+
 void tc_called_plan(const struct tc_mind *mind, const struct tc_mind_person *person,
 		    const struct tc_words *words, float confidence, struct tc_plan *out)
 {
@@ -100,6 +112,9 @@ void tc_called_plan(const struct tc_mind *mind, const struct tc_mind_person *per
 	if (heard && guess.confidence >= TC_GUESS_ACT) {
 		out->intent = guess.intent;
 		tc_dialogue_plan_intent(mind, person, words, confidence < TC_UNSURE, out);
+	} else if (heard && is_message(words)) {
+		snprintf(out->text, sizeof(out->text),
+			 "I cannot pass that on; please say it yourself. " TC_ABILITIES);
 	} else if (heard && topic) {
 		tc_dialogue_reflect(mind, words, confidence < TC_UNSURE, out);
 	}

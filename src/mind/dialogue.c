@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/assert.h"
+#include "mind/vocabulary.h"
 
 #define UNCLEAR_EVERY 20000 /* saying it the same way more often would annoy */
 #define SAY_AGAIN_MS  10000 /* who was asked to say it again need not call the orb anew */
@@ -63,6 +64,13 @@ static const char *const no_texts[] = {
 	"All right. What would you rather talk about?",
 	"That is fine. What would be more helpful?",
 	"Okay. We leave it at that.",
+};
+
+/* To words of one person to the other, who are "you" to each other. */
+static const char *const between_texts[] = {
+	"How is it for you to say that?",
+	"What would you like to come of that?",
+	"What matters most to you about that?",
 };
 
 static const char *pick(const struct tc_mind *mind, const char *const *texts, size_t count)
@@ -163,9 +171,25 @@ static void plan_unclear(const struct tc_mind *mind, struct tc_plan *out)
 			     : pick(mind, unclear_texts, TC_COUNT(unclear_texts)));
 }
 
+/* "We should talk about your plans" is about the other person's, not the orb's. */
+static bool between_people(const struct tc_mind *mind, const struct tc_words *words)
+{
+	int present = 0;
+	for (int i = 0; i < TC_MIND_PEOPLE; i++) {
+		present += mind->people[i].present;
+	}
+	return present > 1 && tc_words_have(words, "you|your|yours|yourself|you're|you've") &&
+	       tc_words_find(words, "^" TC_ASKING "|tell|give|show|explain|sing|read|play|help",
+			     NULL) != 0;
+}
+
 void tc_dialogue_reflect(const struct tc_mind *mind, const struct tc_words *words, bool unsure,
 			 struct tc_plan *out)
 {
+	if (!out->addressed && !unsure && between_people(mind, words)) {
+		plan_text(out, pick(mind, between_texts, TC_COUNT(between_texts)));
+		return;
+	}
 	uint32_t choice = (mind->seed ^ mind->replies * 2654435761u) >> 3;
 	if (tc_reflect(words, unsure, choice, &mind->phrasing, &out->phrasing, out->text,
 		       sizeof(out->text))) {

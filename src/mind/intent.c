@@ -15,6 +15,8 @@ struct rule {
 	"not|don't|didn't|never|did|was|were|had|yesterday|last|tried|helped|said|says|told|" \
 	"without|"                                                                            \
 	"always|hate"
+/* Asked like this, it is meant, however much is said around it. */
+#define GUIDE "guide|lead|take|do|start|begin|try * breathing"
 /* Before a request. */
 #define PLEASE "please|okay|ok|yes|yeah|well|sorry|so|and|can|could|would|will|orb|now"
 
@@ -35,6 +37,17 @@ static const struct rule rules[] = {
 	{TC_INTENT_STOP, 5, "be quiet|silent", TOLD},
 	{TC_INTENT_STOP, 2, "^wait", NULL},
 	{TC_INTENT_BREATHE, 12, "breathing exercise", TOLD},
+	{TC_INTENT_BREATHE, 0, "^i|we want|need to " GUIDE, NULL},
+	{TC_INTENT_BREATHE, 0, "^i|we want|need you to " GUIDE, NULL},
+	{TC_INTENT_BREATHE, 0, "^i|we would like you to " GUIDE, NULL},
+	{TC_INTENT_BREATHE, 0, "^i|we would like to " GUIDE, NULL},
+	{TC_INTENT_BREATHE, 0, "^i'd|we'd like you to " GUIDE, NULL},
+	{TC_INTENT_BREATHE, 0, "^i'd|we'd like to " GUIDE, NULL},
+	{TC_INTENT_BREATHE, 0, "^can|could|would|will|please you|we|please " GUIDE, NULL},
+	{TC_INTENT_BREATHE, 0, "^" PLEASE " can|could|would|will you|we|please " GUIDE, NULL},
+	{TC_INTENT_BREATHE, 0, "^please|let's|lets " GUIDE, NULL},
+	{TC_INTENT_BREATHE, 0, "^can|could|would|will you please " GUIDE, NULL},
+	{TC_INTENT_BREATHE, 0, "^guide|lead|start|begin * breathing", NULL},
 	{TC_INTENT_BREATHE, 12, "do|start|guide|try|let's|lets|another|some|want|like * breathing",
 	 TOLD},
 	{TC_INTENT_BREATHE, 12, "breathe|breath with|together|exercise", TOLD},
@@ -58,6 +71,8 @@ static const struct rule rules[] = {
 	{TC_INTENT_TIME, 8, "how much|long longer|more * $", NULL},
 	{TC_INTENT_TIME, 8, "how long do|have|is|are|will we|i|the|this * left|got|have|go", NULL},
 	{TC_INTENT_TIME, 6, "what time is it", NULL},
+	{TC_INTENT_TIME, 5, "^is the|our|this time|session|hour up|over $", NULL},
+	{TC_INTENT_TIME, 3, "^is time up|over $", NULL},
 	{TC_INTENT_REPEAT, 5, "^repeat that|it|yourself|please|this|the|your", NULL},
 	{TC_INTENT_REPEAT, 2, "^repeat", NULL},
 	{TC_INTENT_REPEAT, 7, "^" PLEASE "|you * repeat", TOLD},
@@ -68,8 +83,9 @@ static const struct rule rules[] = {
 	{TC_INTENT_REPEAT, 3, "pardon", NULL},
 	{TC_INTENT_HELP, 6, "what can|do you do", "when"},
 	{TC_INTENT_HELP, 8, "what can i|we ask|say|do with|you", NULL},
+	{TC_INTENT_HELP, 8, "^which|what exercise|exercises * do|can|have|could you|we|i", NULL},
 	{TC_INTENT_HELP, 7, "how can|do|could you help|work", NULL},
-	{TC_INTENT_HELP, 5, "^can|could|will|would you help|assist me|us $", NULL},
+	{TC_INTENT_HELP, 5, "^can|could|will|would you help|assist me|us|was|as $", NULL},
 	{TC_INTENT_HELP, 4, "^" PLEASE "|i|we need help $", NULL},
 	{TC_INTENT_HELP, 4, "i|we need help $", TOLD},
 	{TC_INTENT_HELP, 2, "^" PLEASE " help $", NULL},

@@ -36,7 +36,23 @@ static const enum rule rules[][2] = {
 /* After the name: what it does, unless it is a request all the same ("orb is there time left"). */
 #define MAY_TELL "is|has|will|does|did|and|who|which"
 #define ASKED    "you|there|it|this|that|we|i|anybody|anyone|everybody|what|how"
-#define NO_NOUN  "let's|yes|this|us|perhaps|always|guess|less|was|what's|how's|who's|minutes|as"
+/* Behind the name at the very start these ask of the orb, if somebody or something follows that
+ * they ask about... */
+#define ASKS_OF      "is|has|does|did|will|was|are|were|do|have"
+#define ASKS_OF_SELF "didn't|doesn't|isn't|wasn't|won't|hasn't"
+#define SUBJECTS                                                                             \
+	"i|you|he|she|it|we|they|that|this|these|those|there|everything|anything|something|" \
+	"everybody|everyone|anybody|anyone|somebody|someone|the|my|our|your|his|her|their|all"
+/* ... and not what tells of it: what it is, how, or what it did. */
+#define PREDICATE                                                                                 \
+	"a|an|not|never|always|just|already|also|now|still|very|too|so|quite|only|here|often|"    \
+	"again|back|on|off|in|out|at|for|with|like|about|to|as|no|right|wrong|good|great|nice|"   \
+	"fine|ready|quiet|silent|slow|fast|broken|better|bad|well|funny|strange|helpful|sure|"    \
+	"able|said|told|spoken|heard|been|done|gone|made|given|taken|got|begun|written|become|"   \
+	"come|seen|known|found|lost|left|understood|tell|say|help|listen|answer|repeat|guide|do|" \
+	"be|speak|hear|know|remember|give|ask|stop|show|make|let|join|take|talk|keep|understand|" \
+	"think|want|need|seem|sound|work|go|have"
+#define NO_NOUN "let's|yes|this|us|perhaps|always|guess|less|was|what's|how's|who's|minutes|as"
 /* What PocketSphinx heard for "orb" at the beginning of a request, of four voices through Opus; no
  * request begins with these words. */
 #define SOUNDS_LIKE_ORB "aren't|orange|org"
@@ -74,6 +90,37 @@ static bool is_request(const struct tc_words *words)
 	return tc_guess_is_service(guess.intent) && guess.confidence >= TC_GUESS_ACT;
 }
 
+static bool ends_on(const char *word, const char *end)
+{
+	size_t len = strlen(word), tail = strlen(end);
+	return len > tail + 2 && strcmp(word + len - tail, end) == 0;
+}
+
+/* "is anna still here", "which exercises do you know"; not "is listening to us". */
+static bool is_question(const struct tc_words *rest)
+{
+	if (rest->count < 2) {
+		return false;
+	}
+	const char *verb = rest->at[0], *subject = rest->at[1];
+	if (strcmp(verb, "who") == 0) {
+		return true;
+	}
+	if (rest->count < 3) {
+		return false;
+	}
+	if (strcmp(verb, "which") == 0) {
+		return tc_words_find(rest, "^which * can|could|do|does|did|is|are|was|would|should",
+				     NULL) == 0 &&
+		       !tc_word_in(subject, ASKS_OF "|can|could|would|should");
+	}
+	if (tc_word_in(subject, SUBJECTS)) {
+		return tc_word_in(verb, ASKS_OF "|" ASKS_OF_SELF);
+	}
+	return tc_word_in(verb, ASKS_OF) && !tc_word_in(subject, PREDICATE) &&
+	       !ends_on(subject, "ing") && !ends_on(subject, "ed") && !ends_on(subject, "ly");
+}
+
 static bool tells_of_it(const struct tc_words *rest)
 {
 	const char *next = rest->at[0];
@@ -93,6 +140,9 @@ static bool is_called(const struct tc_words *words, int i)
 	struct tc_words rest = behind(words, i);
 	bool ends = !rest.count || (rest.count == 1 && tc_word_in(rest.at[0], "please|thanks|now"));
 	if (tc_word_in(before, CALLING) || ends) {
+		return true;
+	}
+	if (i == 0 && is_question(&rest)) {
 		return true;
 	}
 	if (tc_word_in(rest.at[0], TOLD_OF)) {

@@ -121,6 +121,31 @@ static void a_coach_who_is_misheard_is_answered(void **state)
 		{"orb what do you think about that", "what do I think about that"},
 		{"what do you think orb", "what do I think"},
 		{"orb i feel tired", "you feel tired"},
+		{"orb does anna sound stressed", "does anna sound stressed"},
+		{"orb has anna spoken", "has anna spoken"},
+		{"orb has she finished", "has she finished"},
+		{"orb is anna still here", "is anna still here"},
+		{"orb is everything okay", "is everything okay"},
+		{"orb is time up", "minutes left"},
+		{"orb is our session over", "minutes left"},
+		{"orb was that clear", "was that clear"},
+		{"orb was anna sad", "was anna sad"},
+		{"orb will anna come back", "will anna come back"},
+		{"orb who is speaking", "who is speaking"},
+		{"orb which exercise can we do", "I can guide"},
+		{"orb which exercises do you know", "I can guide"},
+		{"orb can you help was", "I can guide"},
+		{"orb i want you to guide anna through a breathing exercise for a while because "
+		 "she "
+		 "had a hard week and was not well",
+		 "Let's breathe together"},
+		{"orb could you please start a breathing exercise because we had a long and tiring "
+		 "day yesterday",
+		 "Let's breathe together"},
+		{"orb tell anna that she did well", "I cannot pass that on"},
+		{"orb tell her i am proud of her", "I cannot pass that on"},
+		{"orb can you ask anna how she feels", "I cannot pass that on"},
+		{"orb tell anna how much time is left", "minutes left"},
 	};
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct call call;
@@ -141,6 +166,16 @@ static void to_talk_about_the_orb_is_no_call(void **state)
 		"he orb is listening",
 		"the orb is listening to",
 		"orb was listening the whole time",
+		"orb is listening to us",
+		"orb said so",
+		"orb has not said much today",
+		"orb has already spoken to me",
+		"orb is really good at this",
+		"orb is a computer program",
+		"orb did a good job",
+		"orb does not listen to me",
+		"orb didn't answer me yesterday",
+		"orb had the answer ready",
 		"i like the orb",
 		"i like what the orb said",
 		"i like what he orb said",
@@ -307,6 +342,25 @@ static void an_answer_cut_before_it_was_heard_is_said_again(void **state)
 	end(&call);
 }
 
+/* "Your" is the coach's, where there is one; to the orb alone it is the orb's. */
+static void what_people_say_to_each_other_is_not_taken_for_the_orb(void **state)
+{
+	static const char *const cases[] = {
+		"i think we should talk about your plans",
+		"i feel you never listen to me",
+		"you said that i could change my job",
+	};
+	for (uint32_t i = 0; i < 3 * COUNT(cases); i++) {
+		struct call call;
+		begin(&call, i);
+		const char *said = answer_to(&call, "anna", cases[i % COUNT(cases)], 0.9f);
+		assert_true(said[0]);
+		assert_null(strstr(said, " my "));
+		assert_null(strstr(said, " I "));
+		end(&call);
+	}
+}
+
 /* Two words and more of a client's get an answer, however badly they were heard and whatever was
  * said before. (Nods, "stop" and words that somebody spoke over are another matter.) */
 static void a_client_is_never_met_by_silence(void **state)
@@ -366,6 +420,7 @@ int main(void)
 		cmocka_unit_test(a_muted_or_silent_orb_does_not_answer_its_name),
 		cmocka_unit_test(a_call_by_name_is_not_forgotten_while_somebody_else_speaks),
 		cmocka_unit_test(an_answer_cut_before_it_was_heard_is_said_again),
+		cmocka_unit_test(what_people_say_to_each_other_is_not_taken_for_the_orb),
 		cmocka_unit_test(a_client_is_never_met_by_silence),
 	};
 	return cmocka_run_group_tests_name("called", tests, NULL, NULL);

@@ -91,6 +91,7 @@ static void what_people_want_is_told_apart(void **state)
 		{"are you there", TC_INTENT_HEAR_ME},
 		{"can you hear the birds", TC_INTENT_NONE},
 		{"what time is left", TC_INTENT_TIME},
+		{"is my working time over", TC_INTENT_NONE},
 		{"goodbye", TC_INTENT_GOODBYE},
 		{"hello", TC_INTENT_HELLO},
 		{"good morning", TC_INTENT_HELLO},
