@@ -83,7 +83,7 @@ void tc_answers_cancel(struct tc_mind *mind)
 			give_words_back(mind);
 		}
 		tc_mind_greeted(mind, false);
-		tc_dialogue_interrupted(mind, &reply->plan);
+		tc_breathing_interrupted(mind, &reply->plan);
 	}
 	mind->events.cancel(mind->user, reply->id);
 	tc_answers_duck(mind, false);
@@ -180,7 +180,7 @@ void tc_mind_play_ended(struct tc_mind *mind, uint32_t answer, size_t heard, boo
 			tc_dialogue_done(mind, &reply->plan, reply->to);
 			tc_turns_pay_debt(mind);
 		} else {
-			tc_dialogue_interrupted(mind, &reply->plan);
+			tc_breathing_interrupted(mind, &reply->plan);
 		}
 		tc_answers_duck(mind, false);
 		tc_mind_update_status(mind);

@@ -12,23 +12,6 @@
 #define SAY_AGAIN_MS  10000 /* who was asked to say it again need not call the orb anew */
 #define ANSWER_WINDOW 12000 /* a "yes" this long after a question answers it */
 #define MINUTE        60000
-#define STEP_GAP_MS   700
-
-/* A guided exercise: a step an answer, so that it can be left, and taken up, between any two. */
-static const char *const breath_steps[] = {
-	"Let's breathe together. Sit comfortably, let your shoulders drop, and say stop whenever "
-	"you like. [pause 1500]",
-	"Breathe in slowly, two, three, four. [pause 500] Hold, two, three. [pause 500] And "
-	"breathe "
-	"out, two, three, four, five, six. [pause 1500]",
-	"Again, breathe in, two, three, four. [pause 500] Hold, two, three. [pause 500] And let it "
-	"go, two, three, four, five, six. [pause 1500]",
-	"In, as wide as is comfortable. [pause 3000] Hold it gently. [pause 2000] And out, slowly. "
-	"[pause 5000]",
-	"One more. In. [pause 4000] Hold. [pause 2500] And out, all the way. [pause 5500]",
-	"Good. Let your breath find its own way again. [pause 2000] How do you feel now?",
-};
-#define BREATH_STEPS ((int)TC_COUNT(breath_steps))
 
 static const char *const unclear_texts[] = {
 	"Sorry, I did not catch that. Could you say it again?",
@@ -121,15 +104,6 @@ static void plan_repeat(const struct tc_mind *mind, struct tc_plan *out)
 	} else {
 		snprintf(out->text, sizeof(out->text), "I said: %.900s", mind->last_said);
 	}
-}
-
-void tc_dialogue_plan_breath(const struct tc_mind *mind, struct tc_plan *out)
-{
-	memset(out, 0, sizeof(*out));
-	out->intent = TC_INTENT_BREATHE;
-	out->breathes = true;
-	out->step = mind->breath_step < 0 ? 0 : mind->breath_step;
-	plan_text(out, breath_steps[out->step]);
 }
 
 static void plan_stop(const struct tc_mind *mind, struct tc_plan *out)
@@ -232,11 +206,11 @@ void tc_dialogue_plan_intent(const struct tc_mind *mind, const struct tc_mind_pe
 		plan_stop(mind, out);
 		break;
 	case TC_INTENT_BREATHE:
-		tc_dialogue_plan_breath(mind, out);
+		tc_breathing_plan(mind, out);
 		break;
 	case TC_INTENT_CONTINUE:
 		if (mind->breath_paused) {
-			tc_dialogue_plan_breath(mind, out);
+			tc_breathing_plan(mind, out);
 		} else {
 			plan_text(out, "Please, go on. I am listening.");
 		}
@@ -364,13 +338,6 @@ void tc_dialogue_plan_greeting(const struct tc_mind *mind, struct tc_plan *out)
 	}
 }
 
-/* Behind these an offer to go on with the exercise would be odd. */
-static bool lets_be(enum tc_intent intent)
-{
-	return intent == TC_INTENT_STOP || intent == TC_INTENT_DANGER ||
-	       intent == TC_INTENT_GOODBYE;
-}
-
 void tc_dialogue_commit(struct tc_mind *mind, const struct tc_plan *plan)
 {
 	mind->replies++;
@@ -382,24 +349,10 @@ void tc_dialogue_commit(struct tc_mind *mind, const struct tc_plan *plan)
 	if (plan->unclear) {
 		mind->unclear_at = mind->now;
 	}
-	mind->breath_next_at = INT64_MAX;
-	if (plan->breathes) {
-		mind->breath_step = plan->step;
-		mind->breath_paused = false;
-		mind->breath_stopped = false;
-		mind->breath_let_be = false;
-	} else {
-		mind->breath_paused = mind->breath_step >= 0;
-		mind->breath_stopped |= plan->intent == TC_INTENT_STOP;
+	if (!plan->breathes) {
 		snprintf(mind->last_said, sizeof(mind->last_said), "%s", plan->text);
 	}
-	if (plan->ends_breath) {
-		tc_breathing_end(mind);
-	}
-	if (plan->offers_breath || lets_be(plan->intent)) {
-		tc_breathing_let_be(mind);
-	}
-	tc_breathing_heard(mind);
+	tc_breathing_commit(mind, plan);
 }
 
 void tc_dialogue_done(struct tc_mind *mind, const struct tc_plan *plan, const char *to)
@@ -412,25 +365,5 @@ void tc_dialogue_done(struct tc_mind *mind, const struct tc_plan *plan, const ch
 	}
 	mind->asked = (len && plan->text[len - 1] == '?') || plan->offers_breath;
 	mind->asked_at = mind->now;
-	tc_breathing_heard(mind);
-	if (!plan->breathes) {
-		return;
-	}
-	if (plan->step + 1 < BREATH_STEPS) {
-		mind->breath_step = plan->step + 1;
-		mind->breath_next_at = mind->now + STEP_GAP_MS;
-	} else {
-		mind->breath_step = -1;
-		snprintf(mind->last_said, sizeof(mind->last_said), "How do you feel now?");
-	}
-}
-
-void tc_dialogue_interrupted(struct tc_mind *mind, const struct tc_plan *plan)
-{
-	if (plan->breathes) {
-		mind->breath_paused = true;
-		mind->breath_next_at = INT64_MAX;
-		mind->breath_let_be |= plan->step + 1 == BREATH_STEPS; /* that was nearly all */
-	}
-	tc_breathing_heard(mind);
+	tc_breathing_done(mind, plan);
 }

@@ -1,6 +1,6 @@
 /* mind/mind_priv.h -- the inside of the mind, shared by its verbs: mind.c (people, controls),
  * turns.c (who has the floor), turns_final.c (what becomes of the words), answers.c (what is being
- * said), dialogue.c (what to say), breathing.c (when the exercise goes on),
+ * said), dialogue.c (what to say), breathing.c (the exercise),
  * called.c (what to say to who called the orb by its name).
  */
 #ifndef TC_MIND_MIND_PRIV_H
@@ -193,13 +193,10 @@ void tc_answers_duck(struct tc_mind *mind, bool down);
 void tc_dialogue_plan(const struct tc_mind *mind, const struct tc_mind_person *person,
 		      const char *text, float confidence, struct tc_plan *out);
 void tc_dialogue_plan_greeting(const struct tc_mind *mind, struct tc_plan *out);
-void tc_dialogue_plan_breath(const struct tc_mind *mind, struct tc_plan *out);
 /* It is really said: remember so. */
 void tc_dialogue_commit(struct tc_mind *mind, const struct tc_plan *plan);
 /* It was said to its end, to `to` ("": to nobody in particular). */
 void tc_dialogue_done(struct tc_mind *mind, const struct tc_plan *plan, const char *to);
-/* It was interrupted. */
-void tc_dialogue_interrupted(struct tc_mind *mind, const struct tc_plan *plan);
 /* Is the orb called by its name? */
 bool tc_dialogue_addressed(const struct tc_mind *mind, const struct tc_words *words);
 /* Parts of tc_dialogue_plan(), for called.c. */
@@ -213,6 +210,12 @@ bool tc_dialogue_unclear_lately(const struct tc_mind *mind);
 bool tc_dialogue_just_asked(const struct tc_mind *mind);
 
 /* breathing.c */
+/* The step to come. */
+void tc_breathing_plan(const struct tc_mind *mind, struct tc_plan *out);
+/* What it means for the exercise that this is said, was said to its end, or was interrupted. */
+void tc_breathing_commit(struct tc_mind *mind, const struct tc_plan *plan);
+void tc_breathing_done(struct tc_mind *mind, const struct tc_plan *plan);
+void tc_breathing_interrupted(struct tc_mind *mind, const struct tc_plan *plan);
 void tc_breathing_tick(struct tc_mind *mind);
 int64_t tc_breathing_next(const struct tc_mind *mind);
 /* Something was said, or there was a sound: an offer to go on waits for silence after it. */

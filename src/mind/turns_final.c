@@ -97,13 +97,15 @@ static bool is_noise(const struct tc_mind *mind, const struct tc_words *words, f
 static void weigh_debt(struct tc_mind *mind, const struct tc_mind_person *p,
 		       const struct tc_words *words, float confidence)
 {
+	if (is_noise(mind, words, confidence) || tc_endpoint_is_backchannel(words)) {
+		return;
+	}
 	if (tc_intent_of(words) == TC_INTENT_STOP) {
 		mind->owed[0] = '\0';
 		mind->breath_paused |= mind->breath_next_at != INT64_MAX;
 		mind->breath_next_at = INT64_MAX;
 		tc_breathing_let_be(mind);
-	} else if (strcmp(mind->owed_to, p->user_id) != 0 && !is_noise(mind, words, confidence) &&
-		   !tc_endpoint_is_backchannel(words)) {
+	} else if (strcmp(mind->owed_to, p->user_id) != 0) {
 		mind->owed_any = false;
 	}
 }
