@@ -82,6 +82,13 @@ async function eight(seconds) {
   }
   await sleep(seconds * 1000);
   const pids = orbs(server.pid);
+  // People talk and pause, and what an orb has of its own with them: half a minute of it.
+  const totals = [];
+  for (let i = 0; i < 30; i++, await sleep(1000)) {
+    totals.push(sum(pids.map((pid) => memory(pid).pss)));
+  }
+  totals.sort((a, b) => a - b);
+  console.log(`${pids.length} orbs for 30 s, once a second: PSS min ${totals[0].toFixed(1)}, median ${totals[15].toFixed(1)}, max ${totals[29].toFixed(1)} MiB`);
   const others = children(server.pid).filter((pid) => alive(pid) && name(pid) !== 'aiorb');
   const total = table(`${pids.length} orbs`, pids) + table(others.map(name).join(', ') || 'no nest', others);
   console.log(`together ${total.toFixed(1)} MiB after ${seconds} s of speech each`);
