@@ -172,7 +172,7 @@ void tc_mind_play_ended(struct tc_mind *mind, uint32_t answer, size_t heard, boo
 	if (reply->state != TC_REPLY_NONE && reply->id == answer) {
 		bool played = reply->state == TC_REPLY_PLAYING;
 		reply->state = TC_REPLY_NONE;
-		tc_mind_greeted(mind, played);
+		tc_mind_greeted(mind, true); /* even if not played: it cannot be said */
 		if (played) {
 			remember(mind, reply->plan.text, heard, cut, reply->started);
 		}

@@ -581,6 +581,24 @@ static void without_a_memory_people_are_greeted_in_the_end(void **state)
 	tc_mind_destroy(mind);
 }
 
+/* The voice fails: one warning, not one each time it is tried anew. */
+static void a_greeting_that_cannot_be_said_is_not_tried_for_ever(void **state)
+{
+	struct world w = {.now = 1000};
+	struct tc_mind_config config = {.now_ms = w.now};
+	assert_int_equal(tc_mind_create(&w.mind, &config, &world_events, &w), 0);
+	tc_mind_joined(w.mind, "a", TC_MIND_CLIENT, "Anna", w.now);
+	tc_mind_connected(w.mind, "a", w.now);
+	run_to(w.mind, 2000);
+	uint32_t answer = w.speaking;
+	assert_int_not_equal(answer, 0);
+	w.speaking = 0;
+	tc_mind_play_ended(w.mind, answer, 0, true, 2010);
+	run_to(w.mind, 30000);
+	assert_int_equal(w.speaking, 0);
+	tc_mind_destroy(w.mind);
+}
+
 static void a_summary_needs_no_mind(void **state)
 {
 	struct tc_buf out, same;
@@ -651,6 +669,7 @@ int main(void)
 		cmocka_unit_test(a_restored_mind_knows_who_was_there_and_what_was_said),
 		cmocka_unit_test(a_restored_mind_can_repeat_what_it_said_in_an_earlier_life),
 		cmocka_unit_test(without_a_memory_people_are_greeted_in_the_end),
+		cmocka_unit_test(a_greeting_that_cannot_be_said_is_not_tried_for_ever),
 		cmocka_unit_test(a_summary_needs_no_mind),
 		cmocka_unit_test(failed_allocations_cost_memory_but_no_answer),
 	};
