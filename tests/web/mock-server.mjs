@@ -38,6 +38,7 @@ class Mock {
   constructor({ minutes = 50, starts = null, appointments }) {
     this.info = { minutes, starts, sessionId: 's1' };
     this.appointments = appointments ?? [appointment('demo', starts, minutes)];
+    this.seatHeldMs = SEAT_HELD_MS;
     this.left = [];
     this.orbAsked = [];
     this.received = [];
@@ -251,7 +252,7 @@ class Mock {
     ws.on('close', () => {
       const seat = this.seats.get(userId);
       if (seat?.ws === ws) {
-        seat.lostTimer = setTimeout(() => this.#leave(userId), SEAT_HELD_MS);
+        seat.lostTimer = setTimeout(() => this.#leave(userId), this.seatHeldMs);
       }
     });
   }

@@ -17,6 +17,8 @@ import {
   orbAnswers,
   orbWords,
   partnerWords,
+  phaseWords,
+  roomTitle,
   stampText,
   timeWords,
 } from '../../web/lib/room-words.js';
@@ -58,7 +60,7 @@ test('phases follow the call from joining to ended', () => {
     ['waiting', [OPEN, discovery()]],
     ['connecting', [{ type: 'user-joined', ...COACH }]],
     ['live', [linked(COACH)]],
-    ['reconnecting', [linked(COACH, 'unstable')]],
+    ['awaiting', [linked(COACH, 'unstable')]],
     ['live', [linked(COACH)]],
     ['reconnecting', [{ type: 'link', state: 'down', words: 'lost' }]],
     ['live', [OPEN]],
@@ -290,6 +292,37 @@ test('the other person’s absence has words', () => {
     partnerWords(room(OPEN, discovery(COACH), linked(COACH, 'connected', false))).words,
     'Camera is off',
   );
+});
+
+test('whose connection is lost has words, and they tell us from the other', () => {
+  const here = [OPEN, discovery(COACH, ORB), linked(COACH), linked(ORB)];
+  const says = (...more) => {
+    const state = room(here, ...more);
+    return [partnerWords(state).words, phaseWords(state)];
+  };
+  const still = (who) => ({ type: 'still', userId: who.userId, still: true });
+  const shaky = ['Clara’s connection is unstable', 'Clara is reconnecting'];
+  assert.deepEqual(says(), ['', 'Live']);
+  assert.deepEqual(says(still(COACH)), shaky);
+  assert.deepEqual(says(still(COACH), { ...still(COACH), still: false }), ['', 'Live']);
+  assert.deepEqual(says(linked(COACH, 'unstable')), shaky);
+  assert.deepEqual(says(linked(COACH, 'restarting')), [
+    'Clara lost the connection. Waiting for them…',
+    'Clara is reconnecting',
+  ]);
+  const ours = ['Your connection is unstable', 'Reconnecting…'];
+  assert.deepEqual(says(still(COACH), still(ORB)), ours, 'all at once: it is ours');
+  assert.deepEqual(says(linked(COACH, 'restarting'), linked(ORB, 'unstable')), [
+    'Connection lost. Connecting again…',
+    'Reconnecting…',
+  ]);
+  assert.deepEqual(says({ type: 'link', state: 'down', words: 'lost' }), ['', 'Reconnecting…']);
+});
+
+test('a title for a phone is short, and never a broken name', () => {
+  assert.equal(roomTitle(room(OPEN, discovery(COACH))).short, 'With Clara');
+  const nobody = createRoom({ ...INFO, people: [] }, NOW);
+  assert.equal(roomTitle(nobody).short, 'With your coach');
 });
 
 test('each device trouble has words; both at once have one notice', () => {

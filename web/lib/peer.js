@@ -212,6 +212,19 @@ export class Peer extends EventTarget {
     return receiver?.getSynchronizationSources?.()[0]?.audioLevel ?? 0;
   }
 
+  /** When the newest of their sound and picture played, 0: none yet; null: they send neither. */
+  arrived() {
+    const receivers = this.pc
+      .getTransceivers()
+      .filter(({ currentDirection: now }) => now === 'sendrecv' || now === 'recvonly')
+      .map(({ receiver }) => receiver)
+      .filter(({ track }) => track.kind === 'audio' || this.#theirs?.video !== false);
+    const times = receivers.flatMap((receiver) =>
+      (receiver.getSynchronizationSources?.() ?? []).map(({ timestamp }) => timestamp),
+    );
+    return receivers.length > 0 ? Math.max(0, ...times) : null;
+  }
+
   /** Idempotent; no event follows. */
   close() {
     if (this.#state === 'closed') {

@@ -8,8 +8,9 @@
 
 /**
  * Shown to the user. `joining`: the socket is not in the room yet; `waiting`: in, nobody else is;
- * `connecting`: somebody is, no media yet; `live`: media flows; `reconnecting`: it did; `ended`.
- * @typedef {'joining' | 'waiting' | 'connecting' | 'live' | 'reconnecting' | 'ended'} Phase
+ * `connecting`: somebody is, no media yet; `live`: media flows; `reconnecting`: it did, and we lost it;
+ * `awaiting`: the other did; `ended`.
+ * @typedef {'joining' | 'waiting' | 'connecting' | 'live' | 'reconnecting' | 'awaiting' | 'ended'} Phase
  */
 
 /**
@@ -19,6 +20,7 @@
  * @property {Role} role
  * @property {boolean} ai
  * @property {PeerState} link
+ * @property {boolean} still connected, but for a while nothing arrived
  * @property {boolean} video the other's picture is there
  * @property {import('./peer.js').Microphone} mic
  */
@@ -49,6 +51,7 @@
 /**
  * @typedef {{ type: 'link', state: RoomState['link'], words: string, code?: number }
  *   | { type: 'peer', userId: string, link: PeerState, video: boolean, mic?: import('./peer.js').Microphone }
+ *   | { type: 'still', userId: string, still: boolean }
  *   | { type: 'device', kind: 'audio' | 'video', state: DeviceState }
  *   | { type: 'playback', blocked: boolean }
  *   | { type: 'captions', on: boolean }
@@ -122,6 +125,8 @@ export function reduce(state, message, now) {
       return onLeft(state, message.userId);
     case 'peer':
       return onPeer(state, message);
+    case 'still':
+      return onStill(state, message);
     case 'orb-state':
       return onOrbState(state, message);
     case 'ai_status':
@@ -153,15 +158,37 @@ export function phaseOf(state) {
   if (!state.joined) {
     return 'joining';
   }
-  const humans = othersOf(state).filter((person) => !person.ai);
-  const shaky = (/** @type {PersonState} */ p) => p.link === 'unstable' || p.link === 'restarting';
-  if (state.link === 'down' || humans.some(shaky)) {
+  if (isOurTrouble(state)) {
     return 'reconnecting';
+  }
+  if (othersOf(state).some((person) => !person.ai && holdOf(person) !== 'good')) {
+    return 'awaiting';
   }
   if (othersOf(state).some((person) => person.link === 'connected')) {
     return 'live';
   }
   return othersOf(state).length > 0 ? 'connecting' : 'waiting';
+}
+
+/**
+ * How well a connection that was there holds.
+ * @param {PersonState} person
+ * @returns {'good' | 'shaky' | 'lost'}
+ */
+export function holdOf({ link, still }) {
+  if (link === 'restarting') {
+    return 'lost';
+  }
+  return link === 'unstable' || (link === 'connected' && still) ? 'shaky' : 'good';
+}
+
+/**
+ * Our own connection, as far as one can tell from here: the server is gone, or everybody is at once.
+ * @param {RoomState} state
+ */
+export function isOurTrouble(state) {
+  const others = othersOf(state);
+  return state.link === 'down' || (others.length > 1 && others.every((each) => holdOf(each) !== 'good'));
 }
 
 /** @param {RoomState} state */
@@ -341,6 +368,18 @@ function onPeer(state, { userId, link, video, mic = 'on' }) {
 
 /**
  * @param {RoomState} state
+ * @param {LocalMessage & { type: 'still' }} message
+ * @returns {RoomState}
+ */
+function onStill(state, { userId, still }) {
+  const person = state.present[userId];
+  return person && person.still !== still
+    ? { ...state, present: { ...state.present, [userId]: { ...person, still } } }
+    : state;
+}
+
+/**
+ * @param {RoomState} state
  * @param {import('./protocol.js').Participant} peer
  * @returns {PersonState}
  */
@@ -349,7 +388,8 @@ function personOf(state, peer) {
   const known = state.people.find((person) => person.userId === peer.userId)?.name;
   const spoken = peer.userRole === 'coach' ? 'Your coach' : 'Your client';
   const name = ai ? 'Orb' : peer.userName || known || spoken;
-  return { userId: peer.userId, name, role: peer.userRole, ai, link: 'new', video: false, mic: 'on' };
+  const nothing = { link: /** @type {const} */ ('new'), still: false, video: false };
+  return { userId: peer.userId, name, role: peer.userRole, ai, ...nothing, mic: 'on' };
 }
 
 /**

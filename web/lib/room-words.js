@@ -1,7 +1,7 @@
 // The room's state in plain words. Pure.
 
 import { atText } from './appointments.js';
-import { orbOf, partnerOf, phaseOf } from './room-state.js';
+import { holdOf, isOurTrouble, orbOf, partnerOf, phaseOf } from './room-state.js';
 
 /** @typedef {import('./room-state.js').RoomState} RoomState */
 /**
@@ -96,7 +96,7 @@ export function orbAnswers(state) {
 }
 
 /**
- * The other human's tile while there is no picture of them.
+ * The other human's tile while there is no picture of them, or one that stands still.
  * @param {RoomState} state
  */
 export function partnerWords(state) {
@@ -109,29 +109,48 @@ export function partnerWords(state) {
     const left = state.departed !== null;
     return { name, words: left ? `${state.departed} left the call.` : `${name} is not here yet.` };
   }
-  switch (partner.link) {
-    case 'connected':
-      return { name, words: partner.video ? '' : 'Camera is off' };
-    case 'unstable':
-    case 'restarting':
-      return { name, words: 'Connection lost. Connecting again…' };
-    default:
-      return { name, words: 'Connecting…' };
+  if (holdOf(partner) !== 'good') {
+    return { name, words: lossWords(state, partner) };
   }
+  if (partner.link === 'connected') {
+    return { name, words: partner.video ? '' : 'Camera is off' };
+  }
+  return { name, words: 'Connecting…' };
 }
 
 /**
- * Whose session it is, for who reads it: an admin is neither of the two.
+ * Whose connection it is that does not hold.
+ * @param {RoomState} state
+ * @param {import('./room-state.js').PersonState} partner
+ */
+function lossWords(state, partner) {
+  const lost = holdOf(partner) === 'lost';
+  if (isOurTrouble(state)) {
+    return lost ? 'Connection lost. Connecting again…' : 'Your connection is unstable';
+  }
+  const first = firstName(partner.name);
+  return lost ? `${first} lost the connection. Waiting for them…` : `${first}’s connection is unstable`;
+}
+
+/** What to call somebody in few words. @param {string} name may be “Your coach” */
+function firstName(name) {
+  return name.startsWith('Your ') ? name : name.split(' ')[0];
+}
+
+/**
+ * Whose session it is, for who reads it: an admin is neither of the two. `short`: on a phone.
  * @param {RoomState} state
  */
 export function roomTitle(state) {
   const { me, people } = state;
   if (me.role !== 'admin' || people.filter((person) => person.userId !== me.id).length < 2) {
     const { name } = partnerWords(state);
-    return { heading: `Session with ${name}`, tab: name };
+    const first = firstName(name).replace(/^Your /, 'your ');
+    return { heading: `Session with ${name}`, short: `With ${first}`, tab: name };
   }
   const names = people.filter((person) => person.userId !== me.id).map((person) => person.name);
-  return { heading: `Session of ${names.join(' and ')}`, tab: names.join(' and ') };
+  const both = names.join(' and ');
+  return { heading: `Session of ${both}`, short: names.map(firstName).join(' and '), tab: both };
 }
 
 /**
@@ -276,6 +295,8 @@ export function phaseWords(state) {
       return 'Live';
     case 'reconnecting':
       return 'Reconnecting…';
+    case 'awaiting':
+      return `${firstName(partnerOf(state)?.name ?? '')} is reconnecting`;
     case 'ended':
       return 'Ended';
   }

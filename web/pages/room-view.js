@@ -1,6 +1,15 @@
 // Room state → the elements of the page. The only place that knows both.
 
-import { captionsOf, nameOf, orbOf, orbPicture, partnerOf, phaseOf, troubleNow } from '../lib/room-state.js';
+import {
+  captionsOf,
+  holdOf,
+  nameOf,
+  orbOf,
+  orbPicture,
+  partnerOf,
+  phaseOf,
+  troubleNow,
+} from '../lib/room-state.js';
 import {
   endedActions,
   endedTitle,
@@ -41,8 +50,9 @@ export class RoomView {
   update(call, shortcuts, transcript) {
     const { state } = call;
     const partner = partnerWords(state);
-    const { heading, tab } = roomTitle(state);
-    setText(this.#title, heading);
+    const { heading, short, tab } = roomTitle(state);
+    setText(one('#title .wide'), heading);
+    setText(one('#title .narrow'), short);
     this.#title.title = heading;
     document.title = `${tab} · tricall`;
     setText(this.#phase, phaseWords(state));
@@ -113,6 +123,7 @@ export class RoomView {
       name,
       words,
       picture: partner?.video === true,
+      stale: partner !== null && holdOf(partner) !== 'good',
       stream: (partner && call.peer(partner.userId)?.stream) ?? null,
       self: false,
       mic: partnerMic(call.state),
@@ -144,6 +155,7 @@ export class RoomView {
       name: me.name,
       words: SELF_WORDS[devices.video] ?? '',
       picture: devices.video === 'on' && track !== null,
+      stale: false,
       stream: track ? this.#own : null,
       self: true,
       mic: ownMic(devices.audio),

@@ -16,8 +16,9 @@ import { echoToConsole, logger } from '../lib/log.js';
 import { loadWishes, saveWishes, Keeper } from '../lib/keep.js';
 import { Quality } from '../lib/quality.js';
 import { hear, silentVoice } from '../lib/speaking.js';
+import { isStill, watchArrival } from '../lib/stillness.js';
 import { explainEnd } from '../lib/protocol.js';
-import { orbOf, partnerOf } from '../lib/room-state.js';
+import { orbOf, othersOf, partnerOf } from '../lib/room-state.js';
 import { withEarlier } from '../lib/session.js';
 import { RoomView, showOver } from './room-view.js';
 
@@ -135,6 +136,7 @@ class Room {
   #view = new RoomView();
   #life = new AbortController();
   #voices = { self: silentVoice(), partner: silentVoice(), orb: silentVoice() };
+  /** @type {Map<string, import('../lib/stillness.js').Arrival | undefined>} */ #arrivals = new Map();
   /** @type {any} */ #levels;
   #left = false;
   #failures = 0;
@@ -215,6 +217,17 @@ class Room {
     };
     this.#view.voices = this.#voices;
     this.#view.captionsAt(state, now);
+    this.#onArrivals(now);
+  }
+
+  /** @param {number} now */
+  #onArrivals(now) {
+    for (const { userId } of othersOf(this.call.state)) {
+      const arrived = this.call.peer(userId)?.arrived() ?? null;
+      const arrival = watchArrival(this.#arrivals.get(userId), arrived, now);
+      this.#arrivals.set(userId, arrival);
+      this.call.tell({ type: 'still', userId, still: isStill(arrival, now) });
+    }
   }
 
   /** @param {AbortSignal} signal */

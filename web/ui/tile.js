@@ -18,8 +18,9 @@ const TEMPLATE = `
 /**
  * @typedef {object} TileView
  * @property {string} name
- * @property {string} words under the initials
+ * @property {string} words under the initials, or over a picture that is stale
  * @property {boolean} picture
+ * @property {boolean} stale it stands still
  * @property {MediaStream | null} stream
  * @property {boolean} self mirrored, silent
  * @property {string} mic why they are not heard, '': they are
@@ -31,6 +32,7 @@ export class Tile extends HTMLElement {
     name: '',
     words: '',
     picture: false,
+    stale: false,
     stream: null,
     self: false,
     mic: '',
@@ -78,9 +80,10 @@ export class Tile extends HTMLElement {
   }
 
   #update() {
-    const { name, words, picture, stream, self, mic, away } = this.#view;
+    const { name, words, picture, stale, stream, self, mic, away } = this.#view;
     const label = self ? `${name} (you)` : name;
     this.classList.toggle('has-picture', picture);
+    this.classList.toggle('is-stale', stale);
     this.classList.toggle('is-self', self);
     this.classList.toggle('is-away', away);
     this.setAttribute('role', 'group');
