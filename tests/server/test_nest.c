@@ -283,19 +283,26 @@ static void an_order_too_large_for_the_socket_is_executed(void **state)
 	close_world(w);
 }
 
+/* What `signal` does to the spare (`effect` for waitid()) is seen when somebody asks, though nobody
+ * has told the loop yet; another follows. */
+static void expect_not_handed_out(struct world *w, int signal, int effect)
+{
+	wait_for(w, has_spare, NULL);
+	int spare = tc_nest_info(w->nest).spare;
+	kill(spare, signal);
+	siginfo_t info;
+	assert_int_equal(waitid(P_PID, (id_t)spare, &info, effect | WNOWAIT), 0);
+	assert_int_equal(ask(w, "--exit=0", "ann"), 0);
+	assert_int_not_equal(tc_child_pid(w->child), spare);
+	assert_int_equal(tc_nest_info(w->nest).missed, 1);
+	let_go(w);
+	wait_for(w, has_spare, &spare);
+}
+
 static void a_dead_spare_is_never_handed_out(void **state)
 {
 	struct world *w = open_world("good");
-	wait_for(w, has_spare, NULL);
-	int spare = tc_nest_info(w->nest).spare;
-	kill(spare, SIGKILL);
-	siginfo_t info;
-	assert_int_equal(waitid(P_PID, (id_t)spare, &info, WEXITED | WNOWAIT), 0);
-	/* Nobody has told the loop yet. */
-	assert_int_equal(ask(w, "--exit=0", "ann"), 0);
-	assert_int_not_equal(tc_child_pid(w->child), spare);
-	let_go(w);
-	wait_for(w, has_spare, &spare);
+	expect_not_handed_out(w, SIGKILL, WEXITED);
 	assert_int_equal(ask(w, "--exit=0", "bob"), 0);
 	wait_for(w, has_hello, NULL);
 	tc_child_kill(w->child);
@@ -415,16 +422,7 @@ static void other_settings_replace_nest_and_spare(void **state)
 static void a_stopped_spare_is_never_handed_out(void **state)
 {
 	struct world *w = open_world("good");
-	wait_for(w, has_spare, NULL);
-	int spare = tc_nest_info(w->nest).spare;
-	kill(spare, SIGSTOP);
-	siginfo_t info;
-	assert_int_equal(waitid(P_PID, (id_t)spare, &info, WSTOPPED | WNOWAIT), 0);
-	assert_int_equal(ask(w, "--exit=0", "ann"), 0);
-	assert_int_not_equal(tc_child_pid(w->child), spare);
-	assert_int_equal(tc_nest_info(w->nest).missed, 1);
-	let_go(w);
-	wait_for(w, has_spare, &spare); /* another is made */
+	expect_not_handed_out(w, SIGSTOP, WSTOPPED);
 	close_world(w);
 }
 
