@@ -11,6 +11,8 @@
 #define QUOTES  3
 #define CLEARLY 0.5f /* what was hardly understood is not quoted */
 
+#define MINUTES_FROM_S 90 /* shorter times are told in seconds */
+
 struct findings {
 	int client_turns, coach_turns;
 	int64_t client_ms, coach_ms;
@@ -71,12 +73,18 @@ static void find(const struct tc_memory *memory, struct findings *f)
 	}
 }
 
+/* "34 seconds", "12 minutes": as people say it. */
 static void put_times(struct tc_buf *out, const char *who, int turns, int64_t ms)
 {
-	if (turns) {
-		tc_buf_putf(out, "The %s spoke %d time%s, %d:%02d minutes in all. ", who, turns,
-			    turns == 1 ? "" : "s", (int)(ms / 60000), (int)(ms / 1000 % 60));
+	if (!turns) {
+		return;
 	}
+	int seconds = ms > 1000 ? (int)((ms + 500) / 1000) : 1;
+	bool long_enough = seconds >= MINUTES_FROM_S;
+	int count = long_enough ? (seconds + 30) / 60 : seconds;
+	tc_buf_putf(out, "The %s spoke %d time%s, %d %s%s in all. ", who, turns,
+		    turns == 1 ? "" : "s", count, long_enough ? "minute" : "second",
+		    count == 1 ? "" : "s");
 }
 
 static void put_wishes(struct tc_buf *out, const struct findings *f, const char *lead)

@@ -15,6 +15,10 @@
 #define STEMS       2048 /* different ones; a long session has about a thousand */
 #define MIN_LETTERS 4
 #define ENOUGH      2.0f /* weight of what was said once by the client, surely */
+/* Confidence of an utterance: what was hardly understood has no words to count, and a word of those
+ * below SURELY is one that was said only if it came in two of them. */
+#define HARDLY 0.5f
+#define SURELY 0.65f
 
 /* Common in every conversation, so of none in particular. */
 static const char stop_words[] =
@@ -45,6 +49,8 @@ struct topic {
 	char stem[TC_TOPIC_SIZE];
 	char form[TC_TOPIC_SIZE]; /* the first form heard; a shorter one replaces it */
 	float weight;
+	bool sure;
+	size_t from; /* the utterance that it came in first */
 };
 
 struct counter {
@@ -66,7 +72,8 @@ static const char *stem_of(struct counter *counter, const char *word)
 	return text;
 }
 
-static void count_word(struct counter *counter, const char *word, float weight)
+static void count_word(struct counter *counter, const char *word, const struct tc_utterance *u,
+		       size_t index)
 {
 	if (strlen(word) < MIN_LETTERS || strlen(word) >= TC_TOPIC_SIZE ||
 	    tc_word_in(word, stop_words)) {
@@ -84,12 +91,15 @@ static void count_word(struct counter *counter, const char *word, float weight)
 	if (i == counter->count) {
 		counter->count++;
 		snprintf(topic->stem, sizeof(topic->stem), "%s", stem);
+		topic->from = index;
 	}
+	topic->sure = topic->sure || u->confidence >= SURELY || topic->from != index;
 	if (!topic->form[0] || strlen(word) < strlen(topic->form)) {
 		snprintf(topic->form, sizeof(topic->form), "%s", word);
 	}
 	bool feeling = tc_word_in(word, TC_FEELING_BAD) || tc_word_in(word, TC_FEELING_GOOD);
-	topic->weight += feeling ? weight * 1.5f : weight;
+	/* The session is about the client. */
+	topic->weight += u->confidence * (u->client ? 2.0f : 1.0f) * (feeling ? 1.5f : 1.0f);
 }
 
 static int by_weight(const void *a, const void *b)
@@ -107,22 +117,21 @@ int tc_topics_find(const struct tc_memory *memory, struct tc_topics *out)
 	for (size_t i = 0; !err && i < memory->count; i++) {
 		const struct tc_utterance *u = &memory->at[i];
 		struct tc_words words;
-		if (u->orb) {
-			continue; /* it only gave back what they said */
+		if (u->orb || u->confidence < HARDLY) {
+			continue; /* the orb only gave back what they said */
 		}
 		tc_words_split(&words, u->text);
 		for (int w = 0; w < words.count; w++) {
-			/* The session is about the client. */
-			count_word(&counter, words.at[w],
-				   u->confidence * (u->client ? 2.0f : 1.0f));
+			count_word(&counter, words.at[w], u, i);
 		}
 	}
 	if (!err) {
 		qsort(counter.topics, (size_t)counter.count, sizeof(struct topic), by_weight);
 	}
 	for (int i = 0; !err && i < counter.count && out->count < TC_TOPICS_MAX; i++) {
-		if (counter.topics[i].weight >= ENOUGH || out->count < 3) {
-			memcpy(out->at[out->count++], counter.topics[i].form, TC_TOPIC_SIZE);
+		const struct topic *topic = &counter.topics[i];
+		if (topic->sure && (topic->weight >= ENOUGH || out->count < 3)) {
+			memcpy(out->at[out->count++], topic->form, TC_TOPIC_SIZE);
 		}
 	}
 	if (counter.stemmer) {

@@ -301,6 +301,60 @@ static void topics_are_stems_of_what_people_said(void **state)
 	tc_memory_finish(&memory);
 }
 
+static void hear_into(struct tc_memory *memory, const char *text, float confidence, int64_t start)
+{
+	struct tc_utterance u = {.user_id = (char *)"a",
+				 .text = (char *)text,
+				 .client = true,
+				 .confidence = confidence,
+				 .start_ms = start};
+	assert_int_equal(tc_memory_add(memory, &u), 0);
+}
+
+static void what_was_misheard_is_no_topic(void **state)
+{
+	struct tc_memory memory = {0};
+	struct tc_topics topics;
+	hear_into(&memory, "walrus walrus anchovy", 0.3f, 0);
+	hear_into(&memory, "the lantern in my boss", 0.55f, 1000); /* "the pattern with my boss" */
+	hear_into(&memory, "my boss never listens", 0.6f, 2000);
+	hear_into(&memory, "walrus please", 0.4f, 3000);
+	hear_into(&memory, "the office is loud", 0.8f, 4000);
+	assert_int_equal(tc_topics_find(&memory, &topics), 0);
+	assert_int_equal(topics.count, 3);
+	assert_string_equal(topics.at[0], "boss"); /* twice */
+	assert_string_equal(topics.at[1], "loud");
+	assert_string_equal(topics.at[2], "office");
+	tc_memory_finish(&memory);
+}
+
+static void a_summary_tells_times_as_people_do(void **state)
+{
+	static const struct {
+		int64_t ms;
+		const char *told;
+	} cases[] = {
+		{0, "The client spoke 1 time, 1 second in all."},
+		{34400, "The client spoke 1 time, 34 seconds in all."},
+		{89000, "The client spoke 1 time, 89 seconds in all."},
+		{90000, "The client spoke 1 time, 2 minutes in all."},
+		{720000, "The client spoke 1 time, 12 minutes in all."},
+	};
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct tc_mind_said said = {.user_id = "a",
+					    .text = "so it goes",
+					    .end_ms = cases[i].ms,
+					    .role = TC_MIND_CLIENT};
+		struct tc_buf out;
+		tc_buf_init(&out);
+		assert_int_equal(tc_mind_summary_of(&said, 1, cases[i].ms, &out), 0);
+		if (!strstr(tc_buf_str(&out), cases[i].told)) {
+			fail_msg("%s not in %s", cases[i].told, tc_buf_str(&out));
+		}
+		tc_buf_finish(&out);
+	}
+}
+
 /* --- the whole --- */
 
 struct world {
@@ -665,6 +719,8 @@ int main(void)
 		cmocka_unit_test(to_be_called_is_not_to_be_mentioned),
 		cmocka_unit_test(memory_is_in_order_and_bounded),
 		cmocka_unit_test(topics_are_stems_of_what_people_said),
+		cmocka_unit_test(what_was_misheard_is_no_topic),
+		cmocka_unit_test(a_summary_tells_times_as_people_do),
 		cmocka_unit_test(random_events_never_break_its_promises),
 		cmocka_unit_test(a_restored_mind_knows_who_was_there_and_what_was_said),
 		cmocka_unit_test(a_restored_mind_can_repeat_what_it_said_in_an_earlier_life),
