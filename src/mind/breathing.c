@@ -128,9 +128,13 @@ bool tc_breathing_offered(const struct tc_mind *mind)
 	       mind->offered == TC_INTENT_CONTINUE && tc_dialogue_just_asked(mind);
 }
 
-bool tc_breathing_answers(const struct tc_words *words)
+bool tc_breathing_answers(const struct tc_mind *mind, const struct tc_mind_person *person,
+			  const struct tc_words *words)
 {
 	enum tc_intent intent = tc_intent_of(words);
+	if (person->role != TC_MIND_CLIENT && !tc_mind_alone(mind, person)) {
+		return intent == TC_INTENT_CONTINUE && tc_words_have(words, "continue");
+	}
 	return intent == TC_INTENT_YES || intent == TC_INTENT_NO || intent == TC_INTENT_CONTINUE;
 }
 

@@ -65,7 +65,7 @@ static bool asked_to_say_again(const struct tc_mind *mind, const struct tc_mind_
 bool tc_called_follows_up(const struct tc_mind *mind, const struct tc_mind_person *person,
 			  const struct tc_words *words)
 {
-	if (tc_breathing_offered(mind) && tc_breathing_answers(words)) {
+	if (tc_breathing_offered(mind) && tc_breathing_answers(mind, person, words)) {
 		return true;
 	}
 	if (!asked_to_say_again(mind, person)) {

@@ -95,6 +95,13 @@ static void plan_time(const struct tc_mind *mind, struct tc_plan *out)
 	}
 }
 
+void tc_dialogue_refresh(const struct tc_mind *mind, struct tc_plan *plan)
+{
+	if (plan->intent == TC_INTENT_TIME) {
+		plan_time(mind, plan);
+	}
+}
+
 static void plan_repeat(const struct tc_mind *mind, struct tc_plan *out)
 {
 	if (!mind->last_said[0]) {
@@ -295,7 +302,8 @@ void tc_dialogue_plan(const struct tc_mind *mind, const struct tc_mind_person *p
 	bool follows_up = tc_called_follows_up(mind, person, &words);
 	out->addressed |= follows_up;
 	out->intent = tc_intent_of(&words);
-	if (follows_up && out->intent == TC_INTENT_YES) {
+	bool answers = follows_up || (out->addressed && tc_breathing_offered(mind));
+	if (answers && out->intent == TC_INTENT_YES) {
 		out->intent = mind->offered; /* "did you ask for the time left?" */
 	}
 	/* To stop for nothing is harmless, to go on is not; and danger must never be missed. */

@@ -193,6 +193,8 @@ void tc_answers_duck(struct tc_mind *mind, bool down);
 void tc_dialogue_plan(const struct tc_mind *mind, const struct tc_mind_person *person,
 		      const char *text, float confidence, struct tc_plan *out);
 void tc_dialogue_plan_greeting(const struct tc_mind *mind, struct tc_plan *out);
+/* It was planned a while ago: what time has made of it. */
+void tc_dialogue_refresh(const struct tc_mind *mind, struct tc_plan *plan);
 /* It is really said: remember so. */
 void tc_dialogue_commit(struct tc_mind *mind, const struct tc_plan *plan);
 /* It was said to its end, to `to` ("": to nobody in particular). */
@@ -225,9 +227,12 @@ void tc_breathing_let_be(struct tc_mind *mind);
 /* A step of its own, or the offer, gave way before anybody heard it: again when it is quiet. */
 void tc_breathing_unheard(struct tc_mind *mind, const struct tc_plan *plan);
 void tc_breathing_end(struct tc_mind *mind);
-/* "Shall we go on with the breathing?" was asked just now; whoever is there may answer. */
+/* "Shall we go on with the breathing?" was asked just now. */
 bool tc_breathing_offered(const struct tc_mind *mind);
-bool tc_breathing_answers(const struct tc_words *words);
+/* Is this the answer? A coach's "okay" is for the client, unless it names the orb: only the word
+ * that the orb asked for is not. */
+bool tc_breathing_answers(const struct tc_mind *mind, const struct tc_mind_person *person,
+			  const struct tc_words *words);
 
 /* called.c */
 /* What to say to words behind the orb's name that are no sentence tc_intent_of() knows. */

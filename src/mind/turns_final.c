@@ -150,7 +150,9 @@ void tc_turns_pay_debt(struct tc_mind *mind)
 	char text[TC_WORDS_TEXT];
 	struct tc_plan plan = mind->owed_plan;
 	snprintf(text, sizeof(text), "%s", mind->owed);
-	if (!mind->owed_planned) {
+	if (mind->owed_planned) {
+		tc_dialogue_refresh(mind, &plan);
+	} else {
 		tc_dialogue_plan(mind, p, text, mind->owed_confidence, &plan);
 	}
 	mind->owed[0] = '\0';

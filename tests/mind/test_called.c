@@ -342,6 +342,25 @@ static void an_answer_cut_before_it_was_heard_is_said_again(void **state)
 	end(&call);
 }
 
+/* It waits for up to 20 s. */
+static void the_time_left_is_that_of_when_it_is_said(void **state)
+{
+	struct call call;
+	begin(&call, 1);
+	call.now = 89000; /* of 660000 */
+	assert_string_equal(answer_to(&call, "carl", "orb how much time is left", 0.9f),
+			    "We have about 10 minutes left.");
+	uint32_t first = call.playing;
+	tc_mind_speech_start(call.mind, "anna", call.now += 10); /* no packet went out */
+	tc_mind_play_ended(call.mind, first, 0, true, call.now += 10);
+	tc_mind_speech_end(call.mind, "anna", call.now += 18000);
+	tc_mind_tick(call.mind, call.now += 1000);
+	call.said[0] = '\0';
+	tc_mind_discarded(call.mind, "anna", 0, call.now);
+	assert_string_equal(call.said, "We have about 9 minutes left.");
+	end(&call);
+}
+
 /* "Your" is the coach's, where there is one; to the orb alone it is the orb's. */
 static void what_people_say_to_each_other_is_not_taken_for_the_orb(void **state)
 {
@@ -420,6 +439,7 @@ int main(void)
 		cmocka_unit_test(a_muted_or_silent_orb_does_not_answer_its_name),
 		cmocka_unit_test(a_call_by_name_is_not_forgotten_while_somebody_else_speaks),
 		cmocka_unit_test(an_answer_cut_before_it_was_heard_is_said_again),
+		cmocka_unit_test(the_time_left_is_that_of_when_it_is_said),
 		cmocka_unit_test(what_people_say_to_each_other_is_not_taken_for_the_orb),
 		cmocka_unit_test(a_client_is_never_met_by_silence),
 	};
