@@ -12,7 +12,8 @@
 #define TC_SPEECH_MODEL_LM   "en-us.lm.bin"
 #define TC_SPEECH_MODEL_DICT "cmudict-en-us.dict"
 
-/* 0, or a negative errno and in `why` what is missing and how to get it. dir NULL: Debian's. */
+/* 0, or a negative errno and in `why` what is missing and how to get it; of each file its beginning
+ * is looked at. dir NULL: Debian's. */
 int tc_speech_model_check(const char *dir, char *why, size_t size);
 
 #endif

@@ -245,6 +245,9 @@ test('doctor knows a missing model, a missing program, and what is not used', ()
   fs.mkdirSync(path.join(half, 'en-us'), { recursive: true });
   fs.writeFileSync(path.join(half, 'en-us/mdef'), '');
   assert.match(doctor({ ORB_MODEL_DIR: half }).of('speech').detail, /^no speech model: .*\/mdef: it is empty; install/);
+  // One that is something else.
+  fs.writeFileSync(path.join(half, 'en-us/mdef'), '<!doctype html>\n');
+  assert.match(doctor({ ORB_MODEL_DIR: half }).of('speech').detail, /^no speech model: .*\/mdef: it is not what its name says; install/);
   // Engines elsewhere are a setting without a use: they make nothing fine.
   const elsewhere = doctor({ ORB_MODEL_DIR: dir, STT_URL: 'http://a', TTS_URL: 'http://b', LLM_MODEL: 'm' });
   assert.equal(elsewhere.of('speech').verdict, 'fail');
