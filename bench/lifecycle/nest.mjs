@@ -1,5 +1,5 @@
 // What the nest is for: how soon an orb is in the room, and how much memory eight of them take together.
-//   node bench/lifecycle/nest.mjs [--spawns=50] [--seconds=60] [--no-nest] [--realtime]
+//   node bench/lifecycle/nest.mjs [--spawns=50] [--together=8] [--seconds=60] [--no-nest] [--realtime]
 // --realtime: the server, the orbs and this process at real-time priority, so that the neighbours are out of the times.
 import fs from 'node:fs';
 import os from 'node:os';
@@ -59,6 +59,32 @@ async function spawns(count) {
   console.log(`ask -> in the room, ms: p50 ${at(0.5)}, p95 ${at(0.95)}, max ${at(1)} (${count} spawns, ${missed} executed)`);
 }
 
+/** The same for rooms that begin at once, more than there are spares. */
+async function together(count, rounds) {
+  const server = await start();
+  const times = [];
+  for (let round = 0; round < rounds; round++) {
+    const rooms = Array.from({ length: count }, (_, i) => `r${round}-${i}`);
+    const people = await Promise.all(
+      rooms.map(async (room) => {
+        const person = await enter(server, room, 'coach', 'coach');
+        const from = performance.now();
+        await person.next((m) => m.type === 'user-joined' && m.participantType === 'ai');
+        times.push(performance.now() - from);
+        return person;
+      }),
+    );
+    await Promise.all(people.map((person) => (person.send({ type: 'leave' }), person.close())));
+    await until('the orbs to end', () => orbs(server.pid).length === 0);
+    await sleep(500);
+  }
+  const executed = server.log().match(/executed instead/g)?.length ?? 0;
+  await server.stop();
+  times.sort((a, b) => a - b);
+  const at = (q) => times[Math.min(times.length - 1, Math.ceil(times.length * q) - 1)].toFixed(1);
+  console.log(`${count} rooms at once, ask -> in the room, ms: p50 ${at(0.5)}, p95 ${at(0.95)}, max ${at(1)} (${rounds} times, ${executed} executed)`);
+}
+
 const table = (what, pids) => {
   const rows = pids.map(memory);
   const of = (key) => rows.map((row) => row[key].toFixed(1)).join(' ');
@@ -107,6 +133,9 @@ if (arg('realtime') && !realtime(true)) {
 console.log(`load ${load()}, nest ${nested}`);
 if (Number(arg('spawns', 50))) {
   await spawns(Number(arg('spawns', 50)));
+}
+if (Number(arg('together', 8))) {
+  await together(Number(arg('together', 8)), 5);
 }
 realtime(false);
 if (Number(arg('seconds', 60))) {

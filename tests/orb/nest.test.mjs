@@ -100,6 +100,18 @@ test('the nest is killed with -9 in a call: the call goes on, and the next rooms
   assert.deepEqual(zombies(), []);
 });
 
+test('eight rooms at once get their orbs from the nest, though one spare is ready', { timeout: 300_000 }, async () => {
+  await readySpare();
+  const executed = () => server.log().split('executed instead').length;
+  const before = executed();
+  const rooms = Array.from({ length: 8 }, (_, i) => `together-${i}`);
+  const people = await Promise.all(rooms.map((room) => enter(server, room, 'coach', 'coach')));
+  await Promise.all(people.map(ready));
+  assert.equal(executed(), before, server.log());
+  await Promise.all(people.map((person, i) => leave(person, rooms[i])));
+  assert.deepEqual(zombies(), []);
+});
+
 test('an orb killed with -9 is known to have been', { timeout: 300_000 }, async () => {
   await readySpare();
   const person = await enter(server, 'killed', 'coach', 'coach');

@@ -31,9 +31,10 @@ struct world {
 	struct tc_child *child;
 	struct tc_child_exit exit;
 	bool exited, freed, closed, late;
-	int asked; /* whether the nest has what it needs */
-	int lacks; /* so often it has not */
-	int fds;   /* open before anything was started */
+	int started; /* processes that came later than they were asked for */
+	int asked;   /* whether the nest has what it needs */
+	int lacks;   /* so often it has not */
+	int fds;     /* open before anything was started */
 };
 
 static int count_fds(void)
@@ -124,6 +125,7 @@ static struct world *open_lacking_world(const char *mode, int spares, int lacks)
 					.load_ms = strcmp(mode, "mute") ? 60000 : 300,
 					.ping_ms = strcmp(mode, "deaf") ? 5000 : 50,
 					.warm_ms = strcmp(mode, "stuck") ? 60000 : 200,
+					.take_ms = strcmp(mode, "mute") ? 60000 : 100,
 					.back_off_ms = 20,
 					.needs = on_needs,
 					.user = w};
@@ -185,6 +187,11 @@ static void on_exited(void *user, struct tc_child_exit how)
 	w->exited = true;
 }
 
+static void on_started(void *user)
+{
+	((struct world *)user)->started++;
+}
+
 static void on_freed(void *user)
 {
 	((struct world *)user)->freed = true;
@@ -205,12 +212,15 @@ static bool is_freed(const struct world *w, const void *arg)
 	return w->freed;
 }
 
-static int ask(struct world *w, const char *flag, const char *who)
+static int ask_for(struct world *w, const char *program, const char *flag, const char *who)
 {
-	static const struct tc_child_events events = {on_message, on_next_line, on_exited};
-	char name[64], why[256], program[] = "/bin/false"; /* where there is no spare */
+	static const struct tc_child_events events = {.message = on_message,
+						      .next_line = on_next_line,
+						      .exited = on_exited,
+						      .started = on_started};
+	char name[64], why[256];
 	snprintf(name, sizeof(name), "WHO=%s", who);
-	char *argv[] = {program, (char *)flag, NULL}, *envp[] = {name, NULL};
+	char *argv[] = {(char *)program, (char *)flag, NULL}, *envp[] = {name, NULL};
 	w->hello[0] = '\0';
 	w->exited = w->freed = false;
 	struct tc_child_config config = {.loop = &w->loop,
@@ -220,6 +230,11 @@ static int ask(struct world *w, const char *flag, const char *who)
 					 .tag = "orb",
 					 .nest = w->nest};
 	return tc_child_spawn(&w->child, &config, &events, w, why, sizeof(why));
+}
+
+static int ask(struct world *w, const char *flag, const char *who)
+{
+	return ask_for(w, "/bin/false", flag, who); /* where there is no spare */
 }
 
 static void let_go(struct world *w)
@@ -253,11 +268,13 @@ static void a_spare_becomes_the_orb_it_is_ordered_to_be(void **state)
 	close_world(w);
 }
 
-static void without_a_spare_the_program_is_executed(void **state)
+static void who_has_waited_long_enough_for_a_spare_is_executed(void **state)
 {
 	struct world *w = open_world("mute");
 	assert_int_equal(ask(w, "--exit=0", "ann"), 0);
+	assert_int_equal(tc_child_pid(w->child), 0);
 	let_go(w);
+	assert_int_equal(w->started, 1);
 	assert_int_equal(w->exit.status, 1); /* of /bin/false */
 	assert_int_equal(tc_nest_info(w->nest).missed, 1);
 	wait_for(w, has_log, "ending (the engines are not loaded in time)");
@@ -283,6 +300,100 @@ static void an_order_too_large_for_the_socket_is_executed(void **state)
 	close_world(w);
 }
 
+static void what_cannot_be_executed_after_the_wait_is_told(void **state)
+{
+	struct world *w = open_world("mute");
+	assert_int_equal(ask_for(w, "/nowhere/orb", "--exit=0", "ann"), 0);
+	let_go(w);
+	assert_int_equal(w->started, 0);
+	assert_true(w->exit.never);
+	assert_int_equal(w->exit.err, -ENOENT);
+	close_world(w);
+}
+
+static void one_that_waits_can_be_called_off(void **state)
+{
+	struct world *w = open_world("mute");
+	assert_int_equal(ask(w, "--exit=0", "ann"), 0);
+	tc_child_signal(w->child, SIGTERM); /* there is nobody yet */
+	assert_false(w->exited);
+	tc_child_kill(w->child);
+	tc_child_kill(w->child);
+	assert_false(w->exited); /* not from inside the call */
+	let_go(w);
+	assert_true(w->exit.never);
+	assert_int_equal(w->exit.err, 0);
+	assert_int_equal(tc_nest_info(w->nest).missed, 0);
+	close_world(w);
+}
+
+static void nobody_waits_for_a_nest_that_died(void **state)
+{
+	struct world *w = open_world("dies");
+	assert_int_equal(ask(w, "--exit=0", "ann"), 0);
+	assert_int_equal(tc_child_pid(w->child), 0); /* it is coming up */
+	let_go(w);
+	assert_int_equal(w->exit.status, 1);
+	assert_non_null(strstr(w->log, "executed instead"));
+	close_world(w);
+}
+
+#define TOGETHER 8
+
+static bool have_all(const struct world *w, const void *arg)
+{
+	return w->started == *(const int *)arg;
+}
+
+/* From a spare that is ready, or from one that is forked for them. */
+static void expect_all_forked(struct world *w, int ready)
+{
+	struct tc_child *orbs[TOGETHER];
+	int later = TOGETHER - ready;
+	for (int i = 0; i < TOGETHER; i++) {
+		assert_int_equal(ask(w, "--exit=0", "ann"), 0);
+		orbs[i] = w->child;
+		assert_true((tc_child_pid(w->child) != 0) == (i < ready));
+	}
+	wait_for(w, have_all, &later);
+	assert_int_equal(tc_nest_info(w->nest).missed, 0);
+	assert_int_equal(tc_nest_info(w->nest).taken, TOGETHER);
+	assert_int_equal(tc_nest_info(w->nest).waited, later);
+	wait_for(w, has_spare, NULL);
+	for (int i = 0; i < TOGETHER; i++) {
+		w->child = orbs[i];
+		w->exited = w->freed = false;
+		assert_int_not_equal(tc_child_pid(orbs[i]), 0);
+		tc_child_kill(orbs[i]);
+		let_go(w);
+	}
+	close_world(w);
+}
+
+static void eight_at_once_are_all_forked(void **state)
+{
+	struct world *w = open_world("good");
+	wait_for(w, has_spare, NULL);
+	expect_all_forked(w, 1);
+}
+
+static void who_comes_while_the_nest_loads_waits_for_it(void **state)
+{
+	expect_all_forked(open_world("good"), 0);
+}
+
+static void who_waits_for_spares_that_die_goes_with_the_nest(void **state)
+{
+	struct world *w = open_world("frail");
+	assert_int_equal(ask(w, "--exit=0", "ann"), 0);
+	wait_for(w, has_log, "another in 20 ms");
+	assert_int_equal(tc_child_pid(w->child), 0);
+	kill(tc_nest_info(w->nest).pid, SIGKILL);
+	let_go(w);
+	assert_int_equal(w->exit.status, 1);
+	close_world(w);
+}
+
 /* What `signal` does to the spare (`effect` for waitid()) is seen when somebody asks, though nobody
  * has told the loop yet; another follows. */
 static void expect_not_handed_out(struct world *w, int signal, int effect)
@@ -293,8 +404,10 @@ static void expect_not_handed_out(struct world *w, int signal, int effect)
 	siginfo_t info;
 	assert_int_equal(waitid(P_PID, (id_t)spare, &info, effect | WNOWAIT), 0);
 	assert_int_equal(ask(w, "--exit=0", "ann"), 0);
+	wait_for(w, has_hello, NULL);
 	assert_int_not_equal(tc_child_pid(w->child), spare);
-	assert_int_equal(tc_nest_info(w->nest).missed, 1);
+	assert_int_equal(tc_nest_info(w->nest).missed, 0);
+	tc_child_kill(w->child);
 	let_go(w);
 	wait_for(w, has_spare, &spare);
 }
@@ -515,7 +628,13 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_spare_becomes_the_orb_it_is_ordered_to_be),
-		cmocka_unit_test(without_a_spare_the_program_is_executed),
+		cmocka_unit_test(who_has_waited_long_enough_for_a_spare_is_executed),
+		cmocka_unit_test(what_cannot_be_executed_after_the_wait_is_told),
+		cmocka_unit_test(one_that_waits_can_be_called_off),
+		cmocka_unit_test(nobody_waits_for_a_nest_that_died),
+		cmocka_unit_test(eight_at_once_are_all_forked),
+		cmocka_unit_test(who_comes_while_the_nest_loads_waits_for_it),
+		cmocka_unit_test(who_waits_for_spares_that_die_goes_with_the_nest),
 		cmocka_unit_test(an_order_too_large_for_the_socket_is_executed),
 		cmocka_unit_test(a_dead_spare_is_never_handed_out),
 		cmocka_unit_test(an_orb_and_the_spare_outlive_the_nest),

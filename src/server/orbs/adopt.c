@@ -110,6 +110,7 @@ static void begin(struct tc_orb *orb)
 	}
 	tc_orb_release_place(orb);
 	tc_orb_set_state(orb, TC_ORB_SPAWNING, "taken over from the server before");
+	(void)tc_cgroups_enter(orb->all->cgroups, tc_child_pid(orb->child));
 	tc_orb_set_limits(orb);
 	if (orb->human_count == 0) { /* they come back, or it ends */
 		tc_orb_due_in(orb, TC_ORB_DUE_CLEANUP, orb->all->config.cleanup_grace_ms);
@@ -175,7 +176,7 @@ void tc_orbs_hand_over(struct tc_orbs *orbs, void (*done)(void *user), void *use
 		next = TAILQ_NEXT(orb, in_list);
 		if (!orb->child) {
 			tc_orb_forget(orb);
-		} else if (orbs->foreign || !tc_orb_running(orb) ||
+		} else if (orbs->foreign || !tc_orb_running(orb) || tc_child_pid(orb->child) == 0 ||
 			   !tc_child_channel_open(orb->child)) {
 			tc_orb_ask_to_end(orb, "server_shutdown", "server_shutdown");
 		} else {

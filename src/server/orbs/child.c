@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,7 +13,9 @@
 #include "base/assert.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "proto/nest.h"
 #include "server/orbs/child_priv.h"
+#include "server/orbs/nest.h"
 
 TC_LOG_TOPIC("server.orbs.child");
 
@@ -69,18 +72,26 @@ static void init_source(struct tc_child *child, struct uv_loop_s *loop, enum tc_
 	tc_child_watch(child, source);
 }
 
+static void watch_exit(struct tc_child *child)
+{
+	TC_ASSERT(uv_poll_init(child->window.loop, &child->exit_poll, child->pidfd) == 0);
+	child->exit_poll.data = child;
+	child->open_handles++;
+	uv_poll_start(&child->exit_poll, UV_READABLE, on_exit_readable);
+}
+
 static void init_handles(struct tc_child *child, struct uv_loop_s *loop,
 			 const int fds[TC_CHILD_STREAMS])
 {
 	uv_timer_init(loop, &child->window);
 	child->window.data = child;
-	TC_ASSERT(uv_poll_init(loop, &child->exit_poll, child->pidfd) == 0);
-	child->exit_poll.data = child;
-	child->open_handles = 2;
+	child->open_handles = 1;
 	for (int i = 0; i < TC_CHILD_STREAMS; i++) {
 		init_source(child, loop, (enum tc_child_stream)i, fds[i]);
 	}
-	uv_poll_start(&child->exit_poll, UV_READABLE, on_exit_readable);
+	if (child->pidfd >= 0) {
+		watch_exit(child);
+	}
 }
 
 static void init(struct tc_child *child, struct uv_loop_s *loop, const char *tag,
@@ -97,6 +108,70 @@ static void init(struct tc_child *child, struct uv_loop_s *loop, const char *tag
 	init_handles(child, loop, fds);
 }
 
+/* --- waiting for a process --- */
+
+static void never_was(struct tc_child *child, int err)
+{
+	tc_child_read_rest(child); /* nothing; it ends the sources */
+	child->reaped = true;
+	uv_timer_stop(&child->window);
+	child->events.exited(child->user, (struct tc_child_exit){.never = true, .err = err});
+}
+
+static void on_taken(void *user, int err, pid_t pid, int pidfd, const struct tc_nest_order *order)
+{
+	struct tc_child *child = user;
+	child->taker = NULL;
+	if (err && order) {
+		const struct tc_child_config config = {
+			.argv = order->argv, .envp = order->envp, .work_dir = order->dir};
+		err = tc_child_execute(&config, child->theirs, &pid, &pidfd);
+	}
+	tc_child_close_all(child->theirs);
+	if (err) {
+		never_was(child, err);
+		return;
+	}
+	child->pid = pid;
+	child->pidfd = pidfd;
+	watch_exit(child);
+	child->events.started(child->user);
+}
+
+static void on_called_off(uv_timer_t *timer)
+{
+	never_was(timer->data, 0);
+}
+
+/* The window is free for it: nobody writes to us. */
+static void call_off(struct tc_child *child)
+{
+	tc_nest_leave(child->taker);
+	child->taker = NULL;
+	tc_child_close_all(child->theirs);
+	uv_timer_start(&child->window, on_called_off, 0, 0);
+}
+
+/* From the nest at once, or later, or executed. */
+static int obtain(struct tc_child *child, const struct tc_child_config *config,
+		  struct tc_child_ends *ends)
+{
+	int err = tc_nest_take(config->nest, config, ends->theirs, &child->pid, &child->pidfd);
+	if (err &&
+	    tc_nest_wait(&child->taker, config->nest, config, ends->theirs, on_taken, child) == 0) {
+		memcpy(child->theirs, ends->theirs, sizeof(child->theirs));
+		return 0;
+	}
+	if (err) {
+		err = tc_child_execute(config, ends->theirs, &child->pid, &child->pidfd);
+	}
+	tc_child_close_all(ends->theirs);
+	if (err) {
+		tc_child_close_all(ends->ours);
+	}
+	return err;
+}
+
 int tc_child_spawn(struct tc_child **out, const struct tc_child_config *config,
 		   const struct tc_child_events *events, void *user, char *why, size_t why_size)
 {
@@ -105,13 +180,17 @@ int tc_child_spawn(struct tc_child **out, const struct tc_child_config *config,
 		snprintf(why, why_size, "%s", tc_err_str(-ENOMEM));
 		return -ENOMEM;
 	}
-	int fds[TC_CHILD_STREAMS];
-	int err = tc_child_start(config, &child->pid, &child->pidfd, fds, why, why_size);
+	child->pidfd = -1;
+	struct tc_child_ends ends;
+	int err = tc_child_open_ends(config, &ends, why, why_size);
+	if (!err && (err = obtain(child, config, &ends))) {
+		snprintf(why, why_size, "cannot start %s: %s", config->argv[0], tc_err_str(err));
+	}
 	if (err) {
 		free(child);
 		return err;
 	}
-	init(child, config->loop, config->tag, fds, events, user);
+	init(child, config->loop, config->tag, ends.ours, events, user);
 	*out = child;
 	return 0;
 }
@@ -170,10 +249,12 @@ void tc_child_close(struct tc_child *child, void (*done)(void *user), void *user
 	child->done = done;
 	child->done_user = user;
 	uv_close((uv_handle_t *)&child->window, on_own_closed);
-	uv_close((uv_handle_t *)&child->exit_poll, on_own_closed);
-	/* Behind uv_close: see tc_child_source_end(). */
-	close(child->pidfd);
-	child->pidfd = -1;
+	if (child->pidfd >= 0) {
+		uv_close((uv_handle_t *)&child->exit_poll, on_own_closed);
+		/* Behind uv_close: see tc_child_source_end(). */
+		close(child->pidfd);
+		child->pidfd = -1;
+	}
 }
 
 void tc_child_let_go(struct tc_child *child, void (*done)(void *user), void *user)
@@ -192,14 +273,17 @@ int tc_child_pid(const struct tc_child *child)
 
 void tc_child_signal(struct tc_child *child, int signal_number)
 {
-	if (!child->reaped && pidfd_send_signal(child->pidfd, signal_number, NULL, 0) < 0) {
+	bool there = child->pidfd >= 0 && !child->reaped;
+	if (there && pidfd_send_signal(child->pidfd, signal_number, NULL, 0) < 0) {
 		TC_WARN(child->tag, "signal %d: %s", signal_number, tc_err_str(errno));
 	}
 }
 
 void tc_child_kill(struct tc_child *child)
 {
-	if (!child->reaped) {
+	if (child->taker) {
+		call_off(child);
+	} else if (child->pidfd >= 0 && !child->reaped) {
 		/* Of one that is not our child nothing holds the number once it is dead. */
 		if (!child->adopted || pidfd_send_signal(child->pidfd, 0, NULL, 0) == 0) {
 			kill(-child->pid, SIGKILL);

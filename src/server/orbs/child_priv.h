@@ -33,8 +33,10 @@ struct tc_child {
 	char tag[160];
 	struct tc_child_events events;
 	void *user;
-	pid_t pid;
-	int pidfd;
+	pid_t pid;                    /* 0: none yet */
+	int pidfd;                    /* -1: none */
+	struct tc_nest_taker *taker;  /* waits for a process; NULL: not, or not any more */
+	int theirs[TC_CHILD_STREAMS]; /* what that gets; -1 afterwards */
 	bool reaped, closing;
 	bool adopted; /* not our child: it cannot be waited for */
 	uv_poll_t exit_poll;
@@ -52,7 +54,17 @@ struct tc_child {
 	void *done_user;
 };
 
-/* spawn.c: starts the program; *fds: our ends, close-on-exec, non-blocking. */
+/* spawn.c */
+struct tc_child_ends {
+	int ours[TC_CHILD_STREAMS]; /* close-on-exec, non-blocking */
+	int theirs[TC_CHILD_STREAMS];
+};
+int tc_child_open_ends(const struct tc_child_config *config, struct tc_child_ends *ends, char *why,
+		       size_t why_size);
+void tc_child_close_all(int fds[TC_CHILD_STREAMS]);
+int tc_child_execute(const struct tc_child_config *config, const int theirs[TC_CHILD_STREAMS],
+		     pid_t *pid, int *pidfd);
+/* Opens, executes, and closes theirs. */
 int tc_child_start(const struct tc_child_config *config, pid_t *pid, int *pidfd,
 		   int fds[TC_CHILD_STREAMS], char *why, size_t why_size);
 /* child.c */

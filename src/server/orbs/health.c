@@ -150,7 +150,6 @@ void tc_orb_health_begin(struct tc_orb *orb)
 	orb->health = (struct tc_orb_health){.last_sign_ms = tc_orb_now(orb)};
 	orb->load = (struct tc_orb_load){0};
 	tc_measure_started(orb->all->measure);
-	(void)tc_cgroups_enter(orb->all->cgroups, tc_child_pid(orb->child));
 	plan_check(orb);
 	if (!orb->all->foreign && ping_interval(orb) > 0) {
 		tc_orb_due_in(orb, TC_ORB_DUE_PING, ping_interval(orb));

@@ -55,6 +55,10 @@ static void begin_end(struct tc_orb *orb, const char *reason, enum tc_orb_state 
 
 static void ask(struct tc_orb *orb)
 {
+	if (tc_child_pid(orb->child) == 0) { /* it waits for its process: there will be none */
+		tc_child_kill(orb->child);
+		return;
+	}
 	orb->tell_shutdown = true;
 	tc_child_poke(orb->child);
 	/* Whom the channel does not reach is asked by signal, at once. */

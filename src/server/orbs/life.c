@@ -119,9 +119,33 @@ static struct tc_child_exit guess(const struct tc_orb *orb)
 	return (struct tc_child_exit){.unknown = true, .signaled = !graceful};
 }
 
-static void on_exited(void *user, struct tc_child_exit how)
+/* What the system lacks now it may have in a moment; a program that is not there stays so. */
+static void could_not_start(struct tc_orb *orb, int err, const char *problem)
 {
-	struct tc_orb *orb = user;
+	bool passing = err == -EAGAIN || err == -ENOMEM || err == -EMFILE || err == -ENFILE;
+	TC_ERROR(orb->tag, "%s", problem);
+	orb->all->counts.not_spawned++;
+	if (passing) {
+		tc_orb_died(orb, problem);
+	} else {
+		tc_orb_set_state(orb, TC_ORB_FAILED, problem);
+	}
+}
+
+static void never_was(struct tc_orb *orb, int err)
+{
+	char problem[128];
+	if (orb->rung != TC_ORB_RUNG_NONE) {
+		ended_as_wanted(orb, true, "");
+		return;
+	}
+	snprintf(problem, sizeof(problem), "cannot start %s: %s", orb->all->command.list[0],
+		 tc_err_str(err));
+	could_not_start(orb, err, problem);
+}
+
+static void process_ended(struct tc_orb *orb, struct tc_child_exit how)
+{
 	char text[128];
 	how = how.unknown ? guess(orb) : how;
 	describe_exit(how, text, sizeof(text));
@@ -134,7 +158,6 @@ static void on_exited(void *user, struct tc_child_exit how)
 	if (orb->health.doomed) { /* it did not even live to be killed */
 		tc_orb_kill_doomed(orb);
 	}
-	tc_orb_health_end(orb);
 	orb->all->counts.ended[class_of(orb, how)]++;
 	if (orb->messages_lost) {
 		TC_WARN(orb->tag, "%" PRIu64 " messages beyond the limit were dropped",
@@ -145,10 +168,37 @@ static void on_exited(void *user, struct tc_child_exit how)
 	} else {
 		ended_unasked(orb, how, own_words(orb, how, text));
 	}
+}
+
+static void on_exited(void *user, struct tc_child_exit how)
+{
+	struct tc_orb *orb = user;
+	if (how.never) {
+		never_was(orb, how.err);
+	} else {
+		process_ended(orb, how);
+	}
+	tc_orb_health_end(orb);
 	tc_orbs_reaped(orb);
 }
 
-const struct tc_child_events tc_orb_child_events = {tc_orb_hear, tc_orb_next_line, on_exited};
+static void on_started(void *user)
+{
+	struct tc_orb *orb = user;
+	struct tc_orbs *all = orb->all;
+	int pid = tc_child_pid(orb->child);
+	all->counts.spawned++;
+	orb->started_ms = tc_clock_wall_ms(tc_clock_system());
+	(void)tc_cgroups_enter(all->cgroups, pid);
+	TC_INFO(orb->tag, "orb process %d started, %d of %d", pid, all->live, all->config.max_orbs);
+}
+
+const struct tc_child_events tc_orb_child_events = {
+	.message = tc_orb_hear,
+	.next_line = tc_orb_next_line,
+	.exited = on_exited,
+	.started = on_started,
+};
 
 /* --- the beginning --- */
 
@@ -298,24 +348,6 @@ static void reset_life(struct tc_orb *orb)
 	tc_orb_forget_life(orb);
 }
 
-static void not_started(struct tc_orb *orb, int err, const char *problem)
-{
-	struct tc_orbs *all = orb->all;
-	TC_ERROR(orb->tag, "%s", problem);
-	all->counts.not_spawned++;
-	/* What the system lacks now it may have in a moment; a program that is not there stays so.
-	 */
-	bool passing = err == -EAGAIN || err == -ENOMEM || err == -EMFILE || err == -ENFILE;
-	if (passing) {
-		tc_orb_died(orb, problem);
-	} else {
-		tc_orb_set_state(orb, TC_ORB_FAILED, problem);
-	}
-	if (orb->state == TC_ORB_RESTARTING) {
-		tc_orb_restart_soon(orb);
-	}
-}
-
 void tc_orb_start(struct tc_orb *orb, const char *why)
 {
 	struct tc_orbs *all = orb->all;
@@ -324,15 +356,17 @@ void tc_orb_start(struct tc_orb *orb, const char *why)
 	tc_orb_set_state(orb, TC_ORB_SPAWNING, why);
 	int err = spawn(orb, problem, sizeof(problem));
 	if (err) {
-		not_started(orb, err, problem);
+		could_not_start(orb, err, problem);
+		if (orb->state == TC_ORB_RESTARTING) {
+			tc_orb_restart_soon(orb);
+		}
 		return;
 	}
 	all->live++;
-	all->counts.spawned++;
 	all->open_handles++; /* the child, until tc_child_close() is done */
-	orb->started_ms = tc_clock_wall_ms(tc_clock_system());
-	TC_INFO(orb->tag, "orb process %d started, %d of %d", tc_child_pid(orb->child), all->live,
-		all->config.max_orbs);
+	if (tc_child_pid(orb->child)) {
+		on_started(orb);
+	}
 	tc_orb_set_limits(orb);
 	tc_orb_tell_participants(orb);
 	if (recalls(orb) &&

@@ -137,7 +137,8 @@ static void take_processes(struct tc_measure *measure)
 	TAILQ_FOREACH(orb, &measure->all->list, in_list)
 	{
 		for (size_t i = 0; orb->child && i < measure->count; i++) {
-			if (tc_child_pid(orb->child) == measure->list[i].pid) {
+			int pid = tc_child_pid(orb->child);
+			if (pid && pid == measure->list[i].pid) {
 				take_process(orb, &measure->list[i]);
 				break;
 			}
@@ -205,8 +206,9 @@ static void list_processes(struct tc_measure *measure)
 	measure->list = calloc((size_t)measure->all->live + 1, sizeof(*measure->list));
 	TAILQ_FOREACH(orb, &measure->all->list, in_list)
 	{
-		if (measure->list && orb->child && measure->count < (size_t)measure->all->live) {
-			measure->list[measure->count++].pid = tc_child_pid(orb->child);
+		int pid = orb->child ? tc_child_pid(orb->child) : 0;
+		if (measure->list && pid && measure->count < (size_t)measure->all->live) {
+			measure->list[measure->count++].pid = pid;
 		}
 	}
 }

@@ -12,7 +12,6 @@
 #include "base/assert.h"
 #include "base/err.h"
 #include "base/log.h"
-#include "base/pass.h"
 #include "server/orbs/child.h"
 #include "server/orbs/nest_priv.h"
 
@@ -81,7 +80,8 @@ static bool lacks_needs(struct tc_nest *nest)
 static void start(struct tc_nest *nest, const char *why)
 {
 	char problem[256];
-	nest->want_again = nest->asked = false;
+	nest->want_again = false;
+	nest->asked = 0;
 	nest->pinged = nest->ponged = 0;
 	if (lacks_needs(nest)) {
 		uv_timer_start(&nest->timer, on_timer, (uint64_t)back_off(nest, &nest->wait_ms), 0);
@@ -107,6 +107,9 @@ static void end(struct tc_nest *nest, bool at_once, const char *why)
 	set_state(nest, TC_NEST_ENDING, why);
 	tc_nest_process_end(nest->process, at_once);
 	uv_timer_start(&nest->timer, on_timer, (uint64_t)nest->config.ping_ms, 0);
+	if (!nest->want_again) {
+		tc_nest_dismiss(nest);
+	}
 }
 
 static void drop_stopped(struct tc_nest *nest);
@@ -168,9 +171,12 @@ void tc_nest_on_process_end(struct tc_nest *nest, const char *how)
 		       "%s; orbs go on, the next is started in %" PRId64 " ms", how, wait);
 		uv_timer_start(&nest->timer, on_timer, (uint64_t)wait, 0);
 	}
+	if (nest->state == TC_NEST_DOWN) {
+		tc_nest_dismiss(nest);
+	}
 }
 
-/* --- the spare --- */
+/* --- the spares --- */
 
 static bool program_changed(const struct tc_nest *nest)
 {
@@ -192,30 +198,16 @@ static void condemn_spares(struct tc_nest *nest)
 	nest->info.spare = nest->info.spares = 0;
 }
 
-/* The first that is ready, and alive in spite of what we know so far; NULL: none. */
-static struct tc_spare *find_ready(const struct tc_nest *nest)
+/* Asked for and not ready yet. */
+static int count_coming(const struct tc_nest *nest)
 {
-	struct tc_spare *spare;
+	const struct tc_spare *spare;
+	int count = nest->asked;
 	TAILQ_FOREACH(spare, &nest->spares, in_nest)
 	{
-		if (spare->ready && tc_spare_alive(spare)) {
-			return spare;
-		}
+		count += !spare->ready && !spare->condemned;
 	}
-	return NULL;
-}
-
-/* The one that is not ready yet; they are made one after the other. */
-static struct tc_spare *find_unready(const struct tc_nest *nest)
-{
-	struct tc_spare *spare;
-	TAILQ_FOREACH(spare, &nest->spares, in_nest)
-	{
-		if (!spare->ready && !spare->condemned) {
-			return spare;
-		}
-	}
-	return NULL;
+	return count;
 }
 
 static void note_spares(struct tc_nest *nest)
@@ -232,6 +224,27 @@ static void note_spares(struct tc_nest *nest)
 
 static void on_spare_timer(uv_timer_t *timer);
 
+/* The next spare is asked for after this. */
+static void pause_for(struct tc_nest *nest, int64_t ms)
+{
+	nest->pausing = true;
+	uv_timer_start(&nest->spare_timer, on_spare_timer, (uint64_t)ms, 0);
+}
+
+/* A fork may fail (no memory, no descriptor): then nothing comes. */
+static void watch_coming(struct tc_nest *nest)
+{
+	if (nest->pausing) {
+		return;
+	}
+	if (count_coming(nest) > 0) {
+		uv_timer_start(&nest->spare_timer, on_spare_timer, (uint64_t)nest->config.warm_ms,
+			       0);
+	} else {
+		uv_timer_stop(&nest->spare_timer);
+	}
+}
+
 /* A stopped one (SIGSTOP, a debugger) is alive and would take an order it does not follow. */
 static void drop_stopped(struct tc_nest *nest)
 {
@@ -246,9 +259,28 @@ static void drop_stopped(struct tc_nest *nest)
 		}
 	}
 	note_spares(nest);
-	if (dropped && !find_unready(nest) && !nest->asked) {
-		uv_timer_start(&nest->spare_timer, on_spare_timer, 0, 0);
+	if (dropped && count_coming(nest) == 0) {
+		pause_for(nest, 0);
 	}
+}
+
+struct tc_spare *tc_nest_find_ready(struct tc_nest *nest)
+{
+	struct tc_spare *spare;
+	drop_stopped(nest);
+	TAILQ_FOREACH(spare, &nest->spares, in_nest)
+	{
+		if (spare->ready && tc_spare_alive(spare)) {
+			return spare;
+		}
+	}
+	return NULL;
+}
+
+void tc_nest_drop(struct tc_nest *nest, struct tc_spare *spare)
+{
+	tc_spare_condemn(spare);
+	note_spares(nest);
 }
 
 static void replace(struct tc_nest *nest, const char *why)
@@ -265,35 +297,57 @@ static void replace(struct tc_nest *nest, const char *why)
 	}
 }
 
-static void ask_for_spare(struct tc_nest *nest)
+/* Those that nobody waits for are made one after the other. */
+static int count_wanted(const struct tc_nest *nest)
 {
-	if (nest->state != TC_NEST_UP || nest->asked || nest->closing || find_unready(nest) ||
-	    nest->info.spares >= nest->config.spares) {
+	return nest->taker_count > 0 ? nest->taker_count : nest->info.spares < nest->config.spares;
+}
+
+void tc_nest_ask(struct tc_nest *nest)
+{
+	int coming = count_coming(nest), wanted = count_wanted(nest);
+	if (nest->state != TC_NEST_UP || nest->closing || nest->pausing || coming >= wanted) {
 		return;
 	}
 	if (program_changed(nest)) {
 		replace(nest, "there is another aiorb now");
 		return;
 	}
-	nest->asked = true;
-	tc_nest_process_tell(nest->process, TC_NEST_FORK, 0);
-	/* It may have failed to: no memory, no descriptor. Then nothing comes. */
-	uv_timer_start(&nest->spare_timer, on_spare_timer, (uint64_t)nest->config.warm_ms, 0);
+	for (; coming < wanted; coming++) {
+		nest->asked++;
+		tc_nest_process_tell(nest->process, TC_NEST_FORK, 0);
+	}
+	watch_coming(nest);
+}
+
+static bool condemn_late(struct tc_nest *nest)
+{
+	struct tc_spare *spare;
+	bool any = false;
+	TAILQ_FOREACH(spare, &nest->spares, in_nest)
+	{
+		if (!spare->ready && !spare->condemned) {
+			TC_WARN("nest", "spare %d does not get ready", spare->pid);
+			tc_spare_condemn(spare);
+			any = true;
+		}
+	}
+	return any;
 }
 
 static void on_spare_timer(uv_timer_t *timer)
 {
 	struct tc_nest *nest = timer->data;
-	struct tc_spare *late = find_unready(nest);
-	if (late) {
-		TC_WARN("nest", "spare %d does not get ready", late->pid);
-		tc_spare_condemn(late);
-		uv_timer_start(timer, on_spare_timer,
-			       (uint64_t)back_off(nest, &nest->spare_wait_ms), 0);
-	} else {
-		nest->asked = false;
-		ask_for_spare(nest);
+	bool was_pausing = nest->pausing;
+	nest->pausing = false;
+	if (!was_pausing) {
+		nest->asked = 0;
+		if (condemn_late(nest)) {
+			pause_for(nest, back_off(nest, &nest->spare_wait_ms));
+		}
 	}
+	tc_nest_ask(nest);
+	watch_coming(nest);
 }
 
 void tc_nest_on_hello(struct tc_nest *nest)
@@ -307,12 +361,13 @@ void tc_nest_on_hello(struct tc_nest *nest)
 	set_state(nest, TC_NEST_UP, why);
 	nest->info.pid = nest->process->pid;
 	uv_timer_start(&nest->timer, on_timer, (uint64_t)nest->config.ping_ms, 0);
-	ask_for_spare(nest);
+	nest->pausing = false;
+	tc_nest_ask(nest);
 }
 
 void tc_nest_on_spare(struct tc_nest *nest, pid_t pid, int sock)
 {
-	nest->asked = false;
+	nest->asked -= nest->asked > 0;
 	if (nest->state != TC_NEST_UP || nest->closing) {
 		close(sock); /* it ends; its group is reaped when the nest is */
 		return;
@@ -320,19 +375,19 @@ void tc_nest_on_spare(struct tc_nest *nest, pid_t pid, int sock)
 	int err = tc_spare_create(nest, pid, sock);
 	if (err) {
 		TC_ERROR("nest", "spare %d: %s", pid, tc_err_str(err));
-		uv_timer_start(&nest->spare_timer, on_spare_timer,
-			       (uint64_t)back_off(nest, &nest->spare_wait_ms), 0);
+		pause_for(nest, back_off(nest, &nest->spare_wait_ms));
 		return;
 	}
-	uv_timer_start(&nest->spare_timer, on_spare_timer, (uint64_t)nest->config.warm_ms, 0);
+	watch_coming(nest);
 }
 
 void tc_nest_on_spare_ready(struct tc_nest *nest, struct tc_spare *spare)
 {
-	uv_timer_stop(&nest->spare_timer);
 	note_spares(nest);
 	TC_DEBUG("nest", "spare %d is ready, %d in all", spare->pid, nest->info.spares);
-	ask_for_spare(nest);
+	watch_coming(nest);
+	tc_nest_serve(nest);
+	tc_nest_ask(nest);
 }
 
 void tc_nest_on_spare_end(struct tc_nest *nest, struct tc_spare *spare, const char *how)
@@ -344,50 +399,18 @@ void tc_nest_on_spare_end(struct tc_nest *nest, struct tc_spare *spare, const ch
 	/* The first is made up for at once; the next only if none was of use meanwhile. */
 	int64_t wait = back_off(nest, &nest->spare_wait_ms);
 	TC_WARN("nest", "spare %d %s; another in %" PRId64 " ms", spare->pid, how, wait);
-	if (!find_unready(nest)) {
-		uv_timer_start(&nest->spare_timer, on_spare_timer, (uint64_t)wait, 0);
-	}
+	pause_for(nest, wait);
 }
 
-static int hand_order(struct tc_spare *spare, const struct tc_child_config *config,
-		      const int theirs[3])
+/* The next is made on a turn of its own: whoever waits has his first. */
+void tc_nest_on_taken(struct tc_nest *nest)
 {
-	struct tc_buf packet;
-	tc_buf_init(&packet);
-	tc_nest_order_put(&packet, config->argv, config->envp, config->work_dir);
-	int err = packet.err ? packet.err
-		  : packet.len > TC_NEST_ORDER_MAX
-			  ? -EMSGSIZE
-			  : tc_pass_send(spare->sock, packet.data, packet.len, theirs, 3);
-	if (packet.data) {
-		explicit_bzero(packet.data, packet.len); /* a token is in it */
-	}
-	tc_buf_finish(&packet);
-	return err;
-}
-
-int tc_nest_take(struct tc_nest *nest, const struct tc_child_config *config, const int theirs[3],
-		 pid_t *pid, int *pidfd)
-{
-	if (!nest) {
-		return -EAGAIN;
-	}
-	drop_stopped(nest);
-	struct tc_spare *spare = find_ready(nest);
-	int err = spare ? hand_order(spare, config, theirs) : -EAGAIN;
-	if (err) {
-		nest->info.missed++;
-		TC_INFO(config->tag, "no spare (%s): executed instead", tc_err_str(err));
-		return err;
-	}
-	tc_spare_hand_over(spare, pid, pidfd);
 	note_spares(nest);
 	nest->info.taken++;
 	nest->spare_wait_ms = 0;
-	if (!find_unready(nest)) {
-		uv_timer_start(&nest->spare_timer, on_spare_timer, 0, 0);
+	if (count_coming(nest) == 0) {
+		pause_for(nest, 0);
 	}
-	return 0;
 }
 
 /* --- life --- */
@@ -420,6 +443,7 @@ static void set_defaults(struct tc_nest_config *config)
 	config->load_ms = or_default(config->load_ms, 60000);
 	config->ping_ms = or_default(config->ping_ms, 5000);
 	config->warm_ms = or_default(config->warm_ms, 10000);
+	config->take_ms = or_default(config->take_ms, 2000);
 	config->back_off_ms = or_default(config->back_off_ms, 500);
 	config->proven_ms = or_default(config->proven_ms, 60000);
 	config->spares = config->spares > 0 ? config->spares : 1;
@@ -449,6 +473,7 @@ int tc_nest_create(struct tc_nest **out, const struct tc_nest_config *config)
 	uv_timer_init(config->loop, &nest->spare_timer);
 	nest->timer.data = nest->spare_timer.data = nest;
 	nest->open_handles = 2;
+	tc_nest_takers_init(nest);
 	*out = nest;
 	start(nest, "started");
 	return 0;
@@ -496,6 +521,7 @@ static void close_handles(struct tc_nest *nest)
 	set_state(nest, TC_NEST_CLOSED, "closed");
 	uv_close((uv_handle_t *)&nest->timer, on_timer_closed);
 	uv_close((uv_handle_t *)&nest->spare_timer, on_timer_closed);
+	tc_nest_takers_close(nest);
 }
 
 void tc_nest_close(struct tc_nest *nest, void (*done)(void *user), void *user)

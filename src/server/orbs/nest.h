@@ -3,8 +3,9 @@
  *
  * Started, pinged, started again when it dies, replaced when its settings or its program change.
  * Spares are our own children (we are a subreaper), so an orb that came from the nest is reaped
- * like one that was executed, and outlives the nest. While there is no spare, nobody waits: the
- * caller executes. Thread: the loop's. Owner: the manager.
+ * like one that was executed, and outlives the nest. Who finds no spare waits for a fork, while the
+ * nest is up or coming up and not for long; else the caller executes. Thread: the loop's. Owner:
+ * the manager.
  */
 #ifndef TC_SERVER_ORBS_NEST_H
 #define TC_SERVER_ORBS_NEST_H
@@ -29,6 +30,7 @@ struct tc_nest_config {         /* times in ms; 0: the default */
 	int64_t load_ms;     /* to load the engines, before it counts as hung; 60000 */
 	int64_t ping_ms;     /* between pings; 5000. One not answered by the next: hung */
 	int64_t warm_ms;     /* for a spare to be ready; 10000 */
+	int64_t take_ms;     /* for who waits to have a spare, before he executes; 2000 */
 	int64_t back_off_ms; /* first wait after an early death, doubled each time; 500 */
 	int64_t proven_ms;   /* a life this long is no early death; 60000 */
 };
@@ -38,7 +40,8 @@ struct tc_nest_info {
 	int spares; /* ready */
 	int spare;  /* pid of the next to be taken; 0: none is ready */
 	uint64_t starts, taken;
-	uint64_t missed; /* no spare when one was wanted */
+	uint64_t waited; /* of them: forked for who found no spare ready */
+	uint64_t missed; /* executed instead */
 };
 
 /* Starts it. 0, -ENOMEM, or what PR_SET_CHILD_SUBREAPER said. */
@@ -50,9 +53,21 @@ void tc_nest_close(struct tc_nest *nest, void (*done)(void *user), void *user);
 int tc_nest_renew(struct tc_nest *nest, char *const *envp);
 /* Turns the spare into this orb, with these descriptors (channel, stdout, stderr; the caller's
  * still). It leads a process group of its own then, as an executed one does. 0; -EAGAIN: no spare
- * now; or another negative error: execute instead. NULL nest: -EAGAIN. */
+ * now; or another negative error: see tc_nest_wait(). NULL nest: -EAGAIN. */
 int tc_nest_take(struct tc_nest *nest, const struct tc_child_config *config, const int theirs[3],
 		 pid_t *pid, int *pidfd);
+
+struct tc_nest_taker;
+struct tc_nest_order;
+/* The process; or err, and then `order` is to be executed (borrowed; NULL: no memory). */
+typedef void (*tc_nest_taken_fn)(void *user, int err, pid_t pid, int pidfd,
+				 const struct tc_nest_order *order);
+/* For whom tc_nest_take() had none: one is forked. `taken` is called once, later; until then the
+ * descriptors stay. 0; -EAGAIN: no spare can come; or another negative error: execute instead. */
+int tc_nest_wait(struct tc_nest_taker **out, struct tc_nest *nest,
+		 const struct tc_child_config *config, const int theirs[3], tc_nest_taken_fn taken,
+		 void *user);
+void tc_nest_leave(struct tc_nest_taker *taker); /* before `taken`, which is not called then */
 struct tc_nest_info tc_nest_info(const struct tc_nest *nest); /* NULL: all 0 */
 
 #endif

@@ -1,5 +1,5 @@
 /* server/orbs/nest_priv.h -- inside the nest: nest.c keeps one running, nest_process.c is one run
- * of it, nest_spare.c the orb it keeps ready.
+ * of it, nest_spare.c the orb it keeps ready, nest_takers.c who wants one.
  */
 #ifndef TC_SERVER_ORBS_NEST_PRIV_H
 #define TC_SERVER_ORBS_NEST_PRIV_H
@@ -54,6 +54,20 @@ struct tc_spare {
 
 TAILQ_HEAD(tc_spare_list, tc_spare);
 
+/* One that waits for a spare. */
+struct tc_nest_taker {
+	struct tc_nest *nest; /* borrowed, outlives us */
+	TAILQ_ENTRY(tc_nest_taker) in_queue;
+	char tag[160];
+	struct tc_buf order; /* a token is in it */
+	int theirs[3];       /* borrowed */
+	int64_t until_ms;
+	tc_nest_taken_fn taken;
+	void *user;
+};
+
+TAILQ_HEAD(tc_taker_queue, tc_nest_taker);
+
 struct tc_nest {
 	struct tc_nest_config config; /* its strings are owned below */
 	struct tc_strings argv, env;
@@ -67,9 +81,13 @@ struct tc_nest {
 	uint32_t pinged, ponged;
 	bool want_again;        /* replaced: another follows at once */
 	bool lacks;             /* what it needs is missing: it is looked for now and then */
-	bool asked;             /* for a spare; it has not come yet */
+	int asked;              /* spares that have not come yet */
+	bool pausing;           /* none is asked for before spare_timer fires */
 	uv_timer_t timer;       /* back-off, loading or ping, as the state says */
-	uv_timer_t spare_timer; /* the next spare is asked for, or is late */
+	uv_timer_t spare_timer; /* the next spare may be asked for, or those asked for are late */
+	struct tc_taker_queue takers; /* owned; who came first is first */
+	int taker_count;
+	uv_timer_t take_timer; /* the first of them has waited long enough */
 	int open_handles;
 	bool closing;
 	void (*done)(void *user);
@@ -83,6 +101,17 @@ void tc_nest_on_process_end(struct tc_nest *nest, const char *how);
 void tc_nest_on_spare_ready(struct tc_nest *nest, struct tc_spare *spare);
 void tc_nest_on_spare_end(struct tc_nest *nest, struct tc_spare *spare, const char *how);
 void tc_nest_handle_closed(struct tc_nest *nest);
+void tc_nest_ask(struct tc_nest *nest); /* for as many spares as are wanted */
+/* The first that is ready, and alive in spite of what we know so far; NULL: none. */
+struct tc_spare *tc_nest_find_ready(struct tc_nest *nest);
+void tc_nest_drop(struct tc_nest *nest, struct tc_spare *spare);
+void tc_nest_on_taken(struct tc_nest *nest); /* a spare was handed over */
+
+/* nest_takers.c */
+void tc_nest_takers_init(struct tc_nest *nest);
+void tc_nest_serve(struct tc_nest *nest);   /* those who wait, as far as spares are ready */
+void tc_nest_dismiss(struct tc_nest *nest); /* they all execute */
+void tc_nest_takers_close(struct tc_nest *nest);
 
 /* nest_process.c */
 int tc_nest_process_start(struct tc_nest *nest, char *why, size_t why_size);

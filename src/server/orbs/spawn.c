@@ -13,18 +13,12 @@
 #include "base/err.h"
 #include "server/orbs/child_priv.h"
 #include "server/orbs/launch.h"
-#include "server/orbs/nest.h"
 
 /* Our descriptors lie above this while they are duplicated, so that no dup2 closes the next one's
  * source. */
 #define ABOVE_STDIO 10
 
-struct ends {
-	int ours[TC_CHILD_STREAMS];
-	int theirs[TC_CHILD_STREAMS];
-};
-
-static void close_all(int fds[TC_CHILD_STREAMS])
+void tc_child_close_all(int fds[TC_CHILD_STREAMS])
 {
 	for (int i = 0; i < TC_CHILD_STREAMS; i++) {
 		if (fds[i] >= 0) {
@@ -45,7 +39,7 @@ static int lift(int fd)
 	return high;
 }
 
-static int open_ends(struct ends *ends, int type)
+static int open_ends(struct tc_child_ends *ends, int type)
 {
 	int pair[TC_CHILD_STREAMS][2] = {{-1, -1}, {-1, -1}, {-1, -1}};
 	bool ok = socketpair(AF_UNIX, type | SOCK_CLOEXEC, 0, pair[0]) == 0 &&
@@ -89,8 +83,8 @@ static int check_dir(const char *dir)
 	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }
 
-int tc_child_start(const struct tc_child_config *config, pid_t *pid, int *pidfd,
-		   int fds[TC_CHILD_STREAMS], char *why, size_t why_size)
+int tc_child_open_ends(const struct tc_child_config *config, struct tc_child_ends *ends, char *why,
+		       size_t why_size)
 {
 	/* ENOENT of the folder and of the program look the same behind tc_launch(). */
 	int err = check_dir(config->work_dir);
@@ -99,21 +93,43 @@ int tc_child_start(const struct tc_child_config *config, pid_t *pid, int *pidfd,
 			 tc_err_str(err));
 		return err;
 	}
-	struct ends ends;
-	err = open_ends(&ends, config->packets ? SOCK_SEQPACKET : SOCK_STREAM);
-	bool forked = !err && tc_nest_take(config->nest, config, ends.theirs, pid, pidfd) == 0;
-	err = err || forked ? err : run(config, ends.theirs, pid);
-	close_all(ends.theirs);
-	if (!err && !forked) {
-		*pidfd = pidfd_open(*pid, 0);
-		if (*pidfd < 0) {
-			err = -errno;
-			kill(-*pid, SIGKILL);
-			waitpid(*pid, NULL, 0);
-		}
-	}
+	err = open_ends(ends, config->packets ? SOCK_SEQPACKET : SOCK_STREAM);
 	if (err) {
-		close_all(ends.ours);
+		tc_child_close_all(ends->ours);
+		tc_child_close_all(ends->theirs);
+		snprintf(why, why_size, "cannot start %s: %s", config->argv[0], tc_err_str(err));
+	}
+	return err;
+}
+
+int tc_child_execute(const struct tc_child_config *config, const int theirs[TC_CHILD_STREAMS],
+		     pid_t *pid, int *pidfd)
+{
+	int err = run(config, theirs, pid);
+	if (err) {
+		return err;
+	}
+	*pidfd = pidfd_open(*pid, 0);
+	if (*pidfd < 0) {
+		err = -errno;
+		kill(-*pid, SIGKILL);
+		waitpid(*pid, NULL, 0);
+	}
+	return err;
+}
+
+int tc_child_start(const struct tc_child_config *config, pid_t *pid, int *pidfd,
+		   int fds[TC_CHILD_STREAMS], char *why, size_t why_size)
+{
+	struct tc_child_ends ends;
+	int err = tc_child_open_ends(config, &ends, why, why_size);
+	if (err) {
+		return err;
+	}
+	err = tc_child_execute(config, ends.theirs, pid, pidfd);
+	tc_child_close_all(ends.theirs);
+	if (err) {
+		tc_child_close_all(ends.ours);
 		snprintf(why, why_size, "cannot start %s: %s", config->argv[0], tc_err_str(err));
 		return err;
 	}
