@@ -59,6 +59,8 @@ struct tc_rooms_events {
 	void (*joined)(void *user, const char *room, const struct tc_room_person *who, int humans);
 	void (*left)(void *user, const char *room, const struct tc_room_person *who, int humans,
 		     const char *reason);
+	/* Somebody whose socket was lost resumed. */
+	void (*back)(void *user, const char *room, const struct tc_room_person *who);
 	/* A final transcript of the orb, as the room's people will see it (borrowed). true: it is
 	 * being stored, and tc_rooms_show() follows; false: it is shown at once. */
 	bool (*transcript)(void *user, const char *room, const char *json, size_t len);
@@ -131,6 +133,9 @@ struct tc_room_view { /* borrowed for the call */
 /* In no order. `each` must not call back into rooms. */
 void tc_rooms_each(const struct tc_rooms *rooms,
 		   void (*each)(void *user, const struct tc_room_view *view), void *user);
+
+/* Is one of the room's humans connected? A held seat's is not. */
+bool tc_rooms_attended(const struct tc_rooms *rooms, const char *room);
 
 /* To the humans of the room where it is news, and to whoever joins later. state: a word of
  * protocol.md's `orb-state`. */

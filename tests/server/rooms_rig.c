@@ -58,6 +58,11 @@ static void on_left(void *user, const char *room, const struct tc_room_person *w
 	note(user, "left", room, who, humans, reason);
 }
 
+static void on_back(void *user, const char *room, const struct tc_room_person *who)
+{
+	note(user, "back", room, who, 0, "-");
+}
+
 static bool on_transcript(void *user, const char *room, const char *json, size_t len)
 {
 	struct world *world = user;
@@ -66,7 +71,8 @@ static bool on_transcript(void *user, const char *room, const char *json, size_t
 	return world->holds_back;
 }
 
-const struct tc_rooms_events rooms_events = {on_joined, on_left, on_transcript};
+const struct tc_rooms_events rooms_events = {
+	.joined = on_joined, .left = on_left, .back = on_back, .transcript = on_transcript};
 
 int rooms_setup(void **state)
 {

@@ -36,7 +36,7 @@ static void a_resumed_seat_is_invisible_and_misses_nothing(void **state)
 	rooms_pass(world, 15000);
 	rooms_expect_nothing(call.coach);
 	rooms_expect_nothing(call.orb);
-	assert_int_equal(world->event_count, 0);
+	rooms_expect_event(world, "back room client client 0 -");
 	rooms_say(again, "{\"type\":\"answer\",\"toId\":\"coach\"}");
 	rooms_expect(call.coach, "{\"fromId\":\"client\",\"type\":\"answer\",\"toId\":\"coach\"}");
 }
@@ -53,6 +53,20 @@ static void resuming_takes_over_a_socket_not_yet_known_to_be_dead(void **state)
 	rooms_expect_nothing(call.coach);
 	rooms_say(call.coach, "{\"type\":\"offer\",\"toId\":\"client\"}");
 	assert_int_equal(again->count, 2);
+	assert_int_equal(world->event_count, 0);
+}
+
+static void a_room_is_attended_while_one_of_its_people_is_connected(void **state)
+{
+	struct world *world = *state;
+	assert_false(tc_rooms_attended(world->rooms, "room"));
+	struct call call = rooms_call_of_three(world);
+	rooms_detach(call.client);
+	assert_true(tc_rooms_attended(world->rooms, "room"));
+	rooms_detach(call.coach);
+	assert_false(tc_rooms_attended(world->rooms, "room")); /* the orb alone */
+	rooms_say(rooms_attach(world, 1, "client", TC_ROLE_CLIENT), RESUME);
+	assert_true(tc_rooms_attended(world->rooms, "room"));
 }
 
 static void resuming_too_late_or_not_at_all_is_an_ordinary_join(void **state)
@@ -219,6 +233,7 @@ int main(void)
 		T(a_resumed_seat_is_invisible_and_misses_nothing),
 		T(resuming_takes_over_a_socket_not_yet_known_to_be_dead),
 		T(resuming_too_late_or_not_at_all_is_an_ordinary_join),
+		T(a_room_is_attended_while_one_of_its_people_is_connected),
 		T(a_seat_is_resumed_only_with_the_rights_it_was_taken_with),
 		T(no_orb_resumes_a_humans_seat_nor_a_human_an_orbs),
 		T(mail_for_a_held_seat_is_bounded),

@@ -135,6 +135,20 @@ static void on_left(void *user, const char *room, const struct tc_room_person *w
 	tc_app_check_drained(app);
 }
 
+static void on_back(void *user, const char *room, const struct tc_room_person *who)
+{
+	struct tc_app *app = user;
+	if (app->orbs && !who->ai) {
+		tc_orbs_back(app->orbs);
+	}
+}
+
+static bool on_attended(void *user, const char *room)
+{
+	const struct tc_app *app = user;
+	return tc_rooms_attended(app->rooms, room);
+}
+
 /* For orbs that tell nothing on the channel: their transcripts are kept, and are signs of life. */
 static bool on_transcript(void *user, const char *room, const char *json, size_t len)
 {
@@ -329,6 +343,7 @@ static void on_orb_message(void *user, const char *room, const char *type, const
 const struct tc_rooms_events tc_app_rooms_events = {
 	.joined = on_joined,
 	.left = on_left,
+	.back = on_back,
 	.transcript = on_transcript,
 	.control = on_control,
 };
@@ -349,6 +364,7 @@ const struct tc_orbs_events tc_app_orbs_events = {
 	.token = on_orb_token,
 	.environment = on_orb_environment,
 	.token_revoked = on_orb_token_revoked,
+	.attended = on_attended,
 	.state = on_orb_state,
 	.event = on_orb_event,
 	.heartbeat = on_orb_heartbeat,

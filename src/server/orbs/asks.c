@@ -74,7 +74,9 @@ static void on_joined(struct tc_orb *orb)
 	case TC_ORB_DRAINING:
 		orb->again = true;
 		break;
-	case TC_ORB_FULL:
+	case TC_ORB_FULL: /* it may have been passed over while nobody was connected */
+		tc_orbs_serve_waiting(orb->all);
+		break;
 	case TC_ORB_RESTARTING:
 		break;
 	}
@@ -139,6 +141,11 @@ void tc_orbs_left(struct tc_orbs *orbs, const char *room, const char *user_id)
 	if (orb->human_count == 0) {
 		on_room_empty(orb);
 	}
+}
+
+void tc_orbs_back(struct tc_orbs *orbs)
+{
+	tc_orbs_serve_waiting(orbs);
 }
 
 void tc_orbs_active(struct tc_orbs *orbs, const char *room)

@@ -122,11 +122,24 @@ void tc_orb_start_or_wait(struct tc_orb *orb, const char *why)
 	tc_orb_set_state(orb, TC_ORB_FULL, full);
 }
 
+/* An orb alone would hold the place for nobody, and others wait. */
+static bool is_attended(const struct tc_orb *orb)
+{
+	const struct tc_orbs *orbs = orb->all;
+	return !orbs->events.attended || orbs->events.attended(orbs->user, orb->room);
+}
+
 void tc_orbs_serve_waiting(struct tc_orbs *orbs)
 {
 	const char *lacks;
-	while (!orbs->closing && !TAILQ_EMPTY(&orbs->waiting) && has_place(orbs, &lacks)) {
-		struct tc_orb *orb = TAILQ_FIRST(&orbs->waiting);
+	for (struct tc_orb *orb = TAILQ_FIRST(&orbs->waiting), *next; orb; orb = next) {
+		next = TAILQ_NEXT(orb, in_waiting);
+		if (!is_attended(orb)) {
+			continue;
+		}
+		if (orbs->closing || !has_place(orbs, &lacks)) {
+			break;
+		}
 		TAILQ_REMOVE(&orbs->waiting, orb, in_waiting);
 		tc_orb_start(orb, "a place is free");
 	}

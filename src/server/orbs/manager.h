@@ -87,6 +87,9 @@ struct tc_orbs_events {
 	/* The same step, with all that operators want to know of it. */
 	void (*event)(void *user, const struct tc_orb_event *event);
 	void (*heartbeat)(void *user, const char *room, const struct tc_channel_metrics *metrics);
+	/* Is one of the room's people connected? NULL: they all are. Of rooms that wait for a
+	 * place, one where nobody is keeps its turn and is passed over; see tc_orbs_back(). */
+	bool (*attended)(void *user, const char *room);
 	/* This life begins in a session that is not new: what was said in it is wanted, by
 	 * tc_orbs_recalled(). false: there is nothing to recall. */
 	bool (*recall)(void *user, const char *room, const char *session, int life);
@@ -135,6 +138,8 @@ void tc_orbs_kill_all(struct tc_orbs *orbs);
 /* The first human came in (or another): make sure there is an orb, tell it who is there. */
 void tc_orbs_joined(struct tc_orbs *orbs, const struct tc_orb_room *room, const char *user_id);
 void tc_orbs_left(struct tc_orbs *orbs, const char *room, const char *user_id);
+/* Somebody who had lost the connection has it again. */
+void tc_orbs_back(struct tc_orbs *orbs);
 /* People talk there: what counts as nothing happening (active_cleanup_ms) starts again. */
 void tc_orbs_active(struct tc_orbs *orbs, const char *room);
 void tc_orbs_end(struct tc_orbs *orbs, const char *room, const char *reason);

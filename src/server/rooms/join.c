@@ -109,8 +109,10 @@ static void announce(struct tc_rooms *rooms, const struct seat *seat)
 /* The same person again on a new socket, others see nothing. */
 static void resume(struct tc_room_conn *conn, struct seat *seat)
 {
-	if (!seat->conn) {
-		TAILQ_REMOVE(&conn->rooms->held, seat, link);
+	struct tc_rooms *rooms = conn->rooms;
+	bool was_lost = !seat->conn;
+	if (was_lost) {
+		TAILQ_REMOVE(&rooms->held, seat, link);
 	} else {
 		struct tc_room_conn *old = seat->conn;
 		old->seat = NULL;
@@ -122,6 +124,10 @@ static void resume(struct tc_room_conn *conn, struct seat *seat)
 	TC_INFO(conn->room_id, "%s resumed", seat->user_id);
 	welcome(conn, seat);
 	seat_deliver_mail(seat);
+	if (was_lost && rooms->events.back && conn->seat) {
+		struct tc_room_person who = seat_person(seat);
+		rooms->events.back(rooms->user, seat->room_id, &who);
+	}
 }
 
 /* The user's earlier self goes: at once, and the others are told, so that they start afresh with

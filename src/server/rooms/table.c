@@ -118,6 +118,17 @@ void tc_rooms_each(const struct tc_rooms *rooms,
 	}
 }
 
+bool tc_rooms_attended(const struct tc_rooms *rooms, const char *id)
+{
+	const struct room *room = rooms_find(rooms, id);
+	for (int i = 0; room && i < room->count; i++) {
+		if (!room->seats[i]->ai && room->seats[i]->conn) {
+			return true;
+		}
+	}
+	return false;
+}
+
 void rooms_drop_if_empty(struct tc_rooms *rooms, struct room *room)
 {
 	if (room->count > 0 || room->orb_at_work) {

@@ -31,6 +31,36 @@ static void who_finds_no_place_waits_and_is_served_first(void **state)
 	close_world(w);
 }
 
+static void whose_people_are_not_connected_are_passed_over(void **state)
+{
+	struct world *w = open_world();
+	struct tc_orbs_config config = good_config(w, "ready");
+	config.max_orbs = 1;
+	start_manager(w, &config);
+	join(w, "r1", "a");
+	join(w, "r2", "b");
+	join(w, "r3", "c");
+	wait_state(w, "r1", TC_ORB_READY);
+	w->deserted = "r2";
+	tc_orbs_end(w->orbs, "r1", "session_complete");
+	wait_state(w, "r3", TC_ORB_READY);
+	join(w, "r4", "d");
+	w->deserted = NULL;
+	tc_orbs_back(w->orbs);
+	assert_int_equal(info_of(w, "r2").state, TC_ORB_FULL); /* the place is r3's */
+	tc_orbs_end(w->orbs, "r3", "session_complete");
+	wait_state(w, "r2", TC_ORB_READY); /* its turn was before r4's */
+	assert_int_equal(info_of(w, "r4").state, TC_ORB_FULL);
+	w->deserted = "r4";
+	tc_orbs_end(w->orbs, "r2", "session_complete");
+	wait_state(w, "r2", TC_ORB_GONE);
+	assert_int_equal(info_of(w, "r4").state, TC_ORB_FULL);
+	w->deserted = NULL;
+	tc_orbs_back(w->orbs); /* the place is free: at once */
+	wait_state(w, "r4", TC_ORB_READY);
+	close_world(w);
+}
+
 static void a_new_life_waits_until_the_old_one_is_reaped(void **state)
 {
 	struct world *w = open_world();
@@ -73,6 +103,7 @@ int main(int argc, char **argv)
 	take_arguments(argc, argv);
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(who_finds_no_place_waits_and_is_served_first),
+		cmocka_unit_test(whose_people_are_not_connected_are_passed_over),
 		cmocka_unit_test(a_new_life_waits_until_the_old_one_is_reaped),
 		cmocka_unit_test(turned_off_means_off_and_says_so),
 	};

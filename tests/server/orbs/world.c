@@ -95,7 +95,14 @@ static int on_needs(void *user, char *why, size_t size)
 	return w->lack ? -ENOENT : 0;
 }
 
+static bool on_attended(void *user, const char *room)
+{
+	const struct world *w = user;
+	return !w->deserted || strcmp(w->deserted, room) != 0;
+}
+
 const struct tc_orbs_events world_events = {.needs = on_needs,
+					    .attended = on_attended,
 					    .recall = on_recall,
 					    .token = on_token,
 					    .token_revoked = on_token_revoked,

@@ -38,6 +38,7 @@ struct world {
 	int tokens, revoked;
 	int recalls;                   /* how often a memory was asked for */
 	bool forgetful;                /* there is none */
+	const char *deserted;          /* a room whose people have lost the connection */
 	const char *lack;              /* what orbs need and is not there; NULL: nothing */
 	enum tc_orb_state event_state; /* of the newest one */
 	int events, life;
